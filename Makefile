@@ -1,0 +1,41 @@
+# Everything a newcomer types. Each target makes .venv when it isn't there, from pinned versions (.ci/constraints.txt).
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+PINS := -c .ci/constraints.txt
+JOBS ?= 2
+
+.PHONY: demo test check bench wheel clean
+
+demo: .venv/.runtime
+	@$(BIN)/hxrules demo
+
+test: check
+	$(BIN)/pytest -n $(JOBS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.dev
+	$(BIN)/python tests/bench/bench_language.py
+
+wheel: .venv/.dev
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hxrules needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: .venv/bin/python pyproject.toml .ci/constraints.txt
+	$(PIP) install $(PINS) hatchling editables
+	$(PIP) install $(PINS) --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	$(PIP) install $(PINS) --no-build-isolation --editable '.[dev]'
+	@touch $@

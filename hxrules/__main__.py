@@ -1,0 +1,5 @@
+"""`python -m hxrules` is `hxrules`."""
+
+from hxrules.cli import main
+
+main()
