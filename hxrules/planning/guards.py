@@ -1,0 +1,224 @@
+"""What must be held back although the merge proposes it. A guard can only hold, never invent a write (design §2.7).
+
+Each function looks at one kind of danger and returns problems; the planner drops the changes that a problem names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from hxrules.catalogue import Catalogue, Field, TypeInfo
+from hxrules.language.mappings import ConversionFailed
+from hxrules.language.model import Limits, Sync
+from hxrules.planning.merge import Decision
+from hxrules.planning.plan import Action, Change
+from hxrules.problems import Problem
+from hxrules.records import App, Life, Record, RecordRef
+from hxrules.values import Value
+
+
+def archived_target(record: Record | None, app: App, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem | None:
+    """An archived contact can't be edited, nor brought back, through Xero's API (facts/xero.md 6.2)."""
+    if record is None or record.life is Life.LIVE:
+        return None
+    return Problem(
+        "HX205",
+        f"archived in {app.brand}",
+        cause=f"{app.brand} {record.ref.id} is archived there and can't be edited through the API.",
+        remedy=f"Restore it in {app.brand}'s own screens, or archive its partner as well.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def bad_values(
+    values: Mapping[str, Value], info: TypeInfo, create: bool, sync: Sync, refs: Mapping[App, RecordRef]
+) -> Problem | None:
+    """A value that the app can't hold: too long, or empty where something must stand. Cutting it would lose data silently."""
+    for name, value in values.items():
+        field = info.fields.get(name)
+        if field is None:
+            continue
+        if isinstance(value, str) and field.length is not None and len(value) > field.length:
+            return Problem(
+                "HX210",
+                f"{field.title} is too long for {info.app.brand}",
+                cause=f"It has {len(value):,} characters; {info.app.brand}'s {name} holds {field.length:,}.",
+                remedy="Shorten it where it was written; it is never cut.",
+                hubspot=refs.get(App.HUBSPOT),
+                xero=refs.get(App.XERO),
+                sync=sync.name,
+            )
+        if value is None and not field.nullable:
+            return _nothing_for(name, info, sync, refs)
+    if create:
+        mapped = {mapping.field(info.app).name for mapping in sync.mappings if info.app in mapping.writes}
+        for name, field in info.fields.items():
+            if not field.nullable and name in mapped and values.get(name) is None:
+                return _nothing_for(name, info, sync, refs)
+    return None
+
+
+def _nothing_for(name: str, info: TypeInfo, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
+    return Problem(
+        "HX211",
+        f"{info.app.brand} needs a {info.fields[name].title}",
+        cause=f"Every {info.title} in {info.app.brand} has one ({name}), and {info.app.other.brand} has no value for it.",
+        remedy=f"Fill it in {info.app.other.brand}.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def taken_values(
+    sync: Sync, app: App, changes: Iterable[Change], records: Mapping[str, Record], catalogue: Catalogue
+) -> dict[str, Problem]:
+    """Change id → problem, for every value that must be unique in `app` and is another record's (R23's family).
+
+    The name of a Xero contact is the usual case: it is never overwritten, and the record that has it is named (design §0.5).
+    A value that its owner gives up in the same plan still counts as taken: the order of writes is not to be relied on.
+    """
+    info = catalogue.type(app, sync.types[app])
+    unique = [name for name, field in info.fields.items() if field.unique]
+    writes = [change for change in changes if change.app is app and change.sync == sync.name]
+    problems: dict[str, Problem] = {}
+    for name in unique:
+        owners: dict[str, str] = {}
+        for record in records.values():
+            if record.life is Life.LIVE:
+                for value in _held(record, info.fields[name]):
+                    owners.setdefault(value.casefold(), record.ref.id)
+        claims: dict[str, Change] = {}
+        for change in writes:
+            written = next((effect.values.get(name) for effect in change.effects), None)
+            if not isinstance(written, str):
+                continue
+            folded = written.casefold()
+            owner = owners.get(folded)
+            own_id = change.hubspot if app is App.HUBSPOT else change.xero
+            if owner is not None and owner != own_id:
+                problems[change.id] = _taken(sync, change, name, written, info, owner, None)
+            elif folded in claims:
+                first = claims[folded]
+                problems[change.id] = _taken(sync, change, name, written, info, None, first)
+            else:
+                claims[folded] = change
+    return problems
+
+
+def _held(record: Record, field: Field) -> Iterable[str]:
+    """All values of a unique field that a record has: a HubSpot contact may have further e-mail addresses."""
+    value = record.fields.get(field.name)
+    if isinstance(value, str):
+        yield value
+    more = record.fields.get(field.also) if field.also else None
+    if isinstance(more, str):
+        yield from (each.strip() for each in more.split(";") if each.strip())
+
+
+def _taken(
+    sync: Sync, change: Change, name: str, value: str, info: TypeInfo, owner: str | None, first: Change | None
+) -> Problem:
+    title = info.fields[name].title
+    here, there = info.app, info.app.other
+    if owner is not None:
+        cause = f"“{value}” is the {title} of {here.brand} {owner}, and {here.brand} allows each only once."
+        other = RecordRef(here, sync.types[here], owner)
+    else:
+        twin = "" if first is None else (first.hubspot if there is App.HUBSPOT else first.xero) or ""
+        cause = f"{there.brand} {twin} would have the {title} “{value}” too, and {here.brand} allows each only once."
+        other = RecordRef(there, sync.types[there], twin)
+    return Problem(
+        "HX203",
+        f"{title} is taken in {here.brand}",
+        cause=cause,
+        remedy=f"If both are the same {info.title}, give them the same {' + '.join(sync.match)}; else rename one of them.",
+        hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], change.hubspot) if change.hubspot else None,
+        xero=RecordRef(App.XERO, sync.types[App.XERO], change.xero) if change.xero else None,
+        sync=change.sync,
+        involves=(other,),
+    )
+
+
+def unreadable(record: Record, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem | None:
+    """A value that the app delivered, but that isn't of its field's type: nothing is decided on the strength of it."""
+    if not record.broken:
+        return None
+    name, raw = next(iter(sorted(record.broken.items())))
+    return Problem(
+        "HX213",
+        f"{name} holds something unexpected",
+        cause=f"{record.ref.app.brand} delivered {raw[:80]!r}, which doesn't fit the type of the field.",
+        remedy=f"Correct it in {record.ref.app.brand}, or leave the field out of the mappings.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def untranslatable(failed: ConversionFailed, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
+    """A value that a mapping's transform can't take."""
+    mapping = sync.mapping(failed.mapping)
+    return Problem(
+        "HX212",
+        f"{mapping.id} can't be translated",
+        cause=f"{failed.value!r}: {failed.reason}",
+        remedy=f"Correct the value, or the mapping at {mapping.span}.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def diverged(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
+    """Fields that neither side edited since they were equal, and that differ now: never ignored, never guessed about."""
+    first = decisions[0]
+    return Problem(
+        "HX206",
+        f"{', '.join(each.mapping.id for each in decisions)} differs although nobody edited it",
+        cause=f"HubSpot holds {first.view.hubspot!r} and Xero {first.view.xero!r}, as after the last run, yet the rules say that "
+        "they should be equal.",
+        remedy="Edit the field in the app that is wrong; the next run carries it over.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def mass_change(changes: Iterable[Change], linked: int, limits: Limits) -> list[Problem]:
+    """`limits`: a plan that touches more than its share is held as a whole until a person has looked (`--allow-large`)."""
+    every = list(changes)
+    problems: list[Problem] = []
+    touched = {
+        (change.sync, change.hubspot, change.xero) for change in every if change.action in (Action.UPDATE, Action.VOID)
+    }
+    new_links = {(change.sync, change.hubspot, change.xero) for change in every if change.action is Action.LINK}
+    updates = len(touched - new_links)
+    if linked >= limits.of_at_least and Decimal(updates) > limits.changes * linked:
+        problems.append(
+            Problem(
+                "HX301",
+                f"{updates:,} of {linked:,} linked records would change",
+                cause=f"That is more than {limits.changes * 100:f}".rstrip("0").rstrip(".")
+                + " %, the most that the ruleset lets one run change.",
+                remedy="Look at the plan. If it is what you want, allow it for this once.",
+                span=limits.span,
+                next_command="hxrules apply --allow-large",
+            )
+        )
+    creates = sum(change.action is Action.CREATE for change in every)
+    if limits.creates is not None and creates > limits.creates:
+        problems.append(
+            Problem(
+                "HX302",
+                f"{creates:,} records would be created",
+                cause=f"The ruleset lets one run create {limits.creates:,}.",
+                remedy="Look at the plan. If it is what you want, allow it for this once.",
+                span=limits.span,
+                next_command="hxrules apply --allow-large",
+            )
+        )
+    return problems

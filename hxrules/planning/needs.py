@@ -1,0 +1,269 @@
+"""What must be read, before anything can be decided. Pure: from rules and state to requests; `running.fetch` carries them out.
+
+A first run, a changed ruleset, and one run a day read both sides whole (incremental reads have blind spots: facts/xero.md 5.1).
+Every other run reads what changed, newest first, and stops as soon as the apps' own totals prove that the rest is known: our own
+writes of the last run are in that window too, and are not read again. Left open is one thing: somebody else's edit of a record in
+the seconds between our own write of it and the end of a run that wrote more than a page; the daily whole read finds it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hxrules.catalogue import Catalogue, Field, TypeInfo
+from hxrules.language.mappings import ConversionFailed
+from hxrules.language.model import Sync
+from hxrules.planning.linking import key_of
+from hxrules.records import App, Coverage, CoverageKind, Known, Page, ReadRequest, Record, Standing, StateView
+from hxrules.values import Value
+
+WHOLE_EVERY = timedelta(days=1)
+OVERLAP = {App.HUBSPOT: timedelta(minutes=5), App.XERO: timedelta(minutes=2)}
+"""How far an incremental read reaches back: HubSpot's search lags behind writes (facts/hubspot.md 5)."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What has been read so far of one sync's two types, and of the types that its filters reach."""
+
+    records: dict[tuple[App, str], dict[str, Record]] = field(default_factory=dict)
+    coverage: dict[tuple[App, str], Coverage] = field(default_factory=dict)
+
+    def of(self, app: App, type_name: str) -> dict[str, Record]:
+        return self.records.setdefault((app, type_name), {})
+
+
+def fields_to_read(sync: Sync, app: App, catalogue: Catalogue) -> tuple[Field, ...]:
+    """Mapped, filtered, unique and label fields of one side, in a stable order."""
+    info = catalogue.type(app, sync.types[app])
+    wanted: dict[str, Field] = {}
+    for mapping in sync.mappings:
+        wanted[mapping.field(app).name] = mapping.field(app)
+    for _, limit in sync.limits(app.other):
+        for each in sorted(limit.needs.fields, key=lambda found: found.name):
+            wanted.setdefault(each.name, each)
+    for name, each in info.fields.items():
+        if each.unique or any("{" + name + "}" in label for label in info.labels):
+            wanted.setdefault(name, each)
+            if each.also:
+                wanted.setdefault(each.also, info.fields[each.also])
+    return tuple(wanted.values())
+
+
+def associations_to_read(sync: Sync, app: App) -> tuple[str, ...]:
+    """The filter words whose associated records decide about this side's records."""
+    words: dict[str, None] = {}
+    for _, limit in sync.limits(app.other):
+        words.update(dict.fromkeys(limit.needs.associations))
+    return tuple(words)
+
+
+def reads_whole(sync: Sync, state: StateView, now: datetime) -> bool:
+    """Whether this run reads everything: never run, other rules than last time, or the day's whole read is due."""
+    known = state.syncs.get(sync.name)
+    if known is None or known.digest != sync.digest or known.full_read is None or len(known.watermarks) < len(App):
+        return True
+    return now - known.full_read >= WHOLE_EVERY
+
+
+def first_reads(sync: Sync, state: StateView, now: datetime, catalogue: Catalogue) -> list[ReadRequest]:
+    """One request for each side."""
+    whole = reads_whole(sync, state, now)
+    requests = []
+    for app in App:
+        since = None if whole else window_start(sync, app, state)
+        requests.append(
+            ReadRequest(
+                app,
+                sync.types[app],
+                fields_to_read(sync, app, catalogue),
+                since=since,
+                associations=associations_to_read(sync, app),
+            )
+        )
+    return requests
+
+
+def window_start(sync: Sync, app: App, state: StateView) -> datetime:
+    """Where an incremental read begins: the watermark less the overlap, moved back to a second in which nothing known changed.
+
+    Apps count whole seconds, and whether the first one is included is not documented (facts/xero.md 5.1).
+    """
+    start = (state.syncs[sync.name].watermarks[app] - OVERLAP[app]).replace(microsecond=0)
+    stamps = _stamps(state, app, sync.types[app])
+    second = timedelta(seconds=1)
+    while bisect_left(stamps, start - second) != bisect_right(stamps, start + second):
+        start -= second
+    return start
+
+
+def _stamps(state: StateView, app: App, type_name: str) -> list[datetime]:
+    return sorted(
+        known.updated
+        for ref, known in state.known.items()
+        if ref.app is app and ref.type == type_name and known.updated is not None
+    )
+
+
+@dataclass(slots=True)
+class Window:
+    """Follows an incremental read page by page and knows when the rest can only be what is known already."""
+
+    unseen: dict[str, datetime]
+    read: int = 0
+
+    @classmethod
+    def opened(cls, request: ReadRequest, state: StateView) -> Window:
+        assert request.since is not None
+        return cls(
+            {
+                ref.id: known.updated
+                for ref, known in state.known.items()
+                if ref.app is request.app
+                and ref.type == request.type
+                and known.updated is not None
+                and known.updated >= request.since
+            }
+        )
+
+    def take(self, page: Page) -> bool:
+        """Notes a page; true when nothing behind it can be new."""
+        self.read += len(page.records)
+        for record in page.records:
+            self.unseen.pop(record.ref.id, None)
+        return page.total is not None and page.total - self.read == len(self.unseen)
+
+
+def changed(records: Iterable[Record], state: StateView) -> list[Record]:
+    """Those that are not exactly as the state remembers them: our own last writes come back as an echo."""
+    return [record for record in records if not _is_echo(record, state.known.get(record.ref))]
+
+
+def _is_echo(record: Record, known: Known | None) -> bool:
+    return known is not None and record.updated is not None and known.updated == record.updated
+
+
+def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -> list[ReadRequest]:
+    """What is still missing to decide about the records seen so far; empty when all is there.
+
+    Partners of changed records, records whose problem may be lifted, candidates for a match, owners of unique values, and the
+    associated records that filters speak of.
+    """
+    requests: list[ReadRequest] = []
+    for app in App:
+        info = catalogue.type(app, sync.types[app])
+        wanted = _missing_ids(sync, app, state, seen)
+        if wanted:
+            requests.append(
+                ReadRequest(
+                    app,
+                    info.type,
+                    fields_to_read(sync, app, catalogue),
+                    ids=tuple(wanted),
+                    associations=associations_to_read(sync, app),
+                )
+            )
+        requests.extend(_lookups(sync, info, state, seen, catalogue))
+        requests.extend(_associated(sync, app, seen, catalogue))
+    return requests
+
+
+def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen) -> list[str]:
+    type_name = sync.types[app]
+    coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
+    if coverage.complete:
+        return []
+    here, there = seen.of(app, type_name), seen.of(app.other, sync.types[app.other])
+    wanted: dict[str, None] = {}
+    for link in state.links:
+        if link.sync == sync.name and link.side(app.other) in there:
+            wanted[link.side(app)] = None
+    moved = {record.ref for found in seen.records.values() for record in found.values()}
+    for ref, known in state.known.items():
+        failing = ref.app is app and ref.type == type_name and known.standing is Standing.FAILING
+        if failing and (known.retry or not moved.isdisjoint(known.involves)):
+            wanted[ref.id] = None
+    for record in here.values():
+        if record.merged_into is not None:
+            wanted[record.merged_into] = None
+    return sorted(each for each in wanted if each not in here and each not in coverage.asked)
+
+
+def _lookups(sync: Sync, info: TypeInfo, state: StateView, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
+    """Who in `info.app` has the key, or a unique value, of the other side's changed records without a partner?"""
+    app = info.app
+    coverage = seen.coverage.get((app, info.type), Coverage(CoverageKind.SINCE))
+    if coverage.complete or app.other not in _feeding(sync):
+        return
+    linked = {link.side(app.other) for link in state.links if link.sync == sync.name}
+    strangers = [
+        record
+        for record in seen.of(app.other, sync.types[app.other]).values()
+        if record.ref.id not in linked and record.merged_into is None
+    ]
+    if not strangers:
+        return
+    for searched, values in _values_to_look_up(sync, app, strangers, info).items():
+        known = coverage.searched.get(searched.name, frozenset())
+        missing = tuple(sorted(value for value in values if value.casefold() not in known))
+        if missing:
+            yield ReadRequest(
+                app,
+                info.type,
+                fields_to_read(sync, app, catalogue),
+                where=(searched, missing),
+                associations=associations_to_read(sync, app),
+            )
+
+
+def _feeding(sync: Sync) -> frozenset[App]:
+    """The apps whose new records the sync carries over."""
+    return frozenset(target.other for target in sync.direction.targets)
+
+
+def _values_to_look_up(sync: Sync, app: App, strangers: Sequence[Record], info: TypeInfo) -> Mapping[Field, set[str]]:
+    found: dict[Field, set[str]] = {}
+    key_id = sync.match[0] if len(sync.match) == 1 else None
+    for index, mapping in enumerate(sync.mappings):
+        target = mapping.field(app)
+        if mapping.id != key_id and not target.unique:
+            continue
+        for record in strangers:
+            if key_id is not None and mapping.id == key_id and key_of(sync, record) is None:
+                continue
+            value = _in_terms_of(app, sync, record, index)
+            if isinstance(value, str):
+                found.setdefault(target, set()).add(value)
+    return found
+
+
+def _in_terms_of(app: App, sync: Sync, record: Record, index: int) -> Value:
+    across = sync.compiled.to_xero if app is App.XERO else sync.compiled.to_hubspot
+    try:
+        return across(record.fields)[index]
+    except (ConversionFailed, KeyError):
+        # A value that can't be translated, or that the app delivered broken: the planner holds the record.
+        return None
+
+
+def _associated(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
+    """The associated records that this side's filters speak of, by the ids that the records themselves name."""
+    info = catalogue.type(app, sync.types[app])
+    for _, limit in sync.limits(app.other):
+        for word, needs in limit.needs.associations.items():
+            type_name = info.associations[word].type
+            coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
+            here = seen.of(app, type_name)
+            ids = {each for record in seen.of(app, info.type).values() for each in record.associations.get(word, ())}
+            missing = sorted(each for each in ids if each not in here and each not in coverage.asked)
+            if missing:
+                yield ReadRequest(
+                    app,
+                    type_name,
+                    tuple(sorted(needs.fields, key=lambda found: found.name)),
+                    ids=tuple(missing),
+                    associations=tuple(needs.associations),
+                )

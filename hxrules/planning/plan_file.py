@@ -1,0 +1,230 @@
+"""A saved plan, read back: the inverse of `plan.plan_document`, for `show`.
+
+A plan whose content doesn't have its own digest was changed by somebody and is refused (HX303), as is one of another format (HX304).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from hxrules.planning.plan import (
+    FORMAT,
+    Action,
+    Change,
+    Drift,
+    Effect,
+    Excluded,
+    FieldChange,
+    FilterEdit,
+    Gone,
+    Plan,
+    RulesetRef,
+    Verdict,
+    digest,
+)
+from hxrules.problems import Problem, Severity, Span
+from hxrules.records import Accounts, App, BaseValue, Link, Membership, Organisation, Origin, Portal, RecordRef
+from hxrules.values import NotOfType, Value, ValueType, canonical, unpack
+
+
+class BadPlan(ValueError):
+    """The text is no plan that this version can read; carries the problem to show."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.summary)
+        self.problem = problem
+
+
+def read_plan(text: str, file: str) -> Plan:
+    """The plan in `text`. Raises `BadPlan`."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadPlan(_no_plan(file, f"It is no JSON: {error}")) from error
+    if not isinstance(document, dict) or "plan" not in document or "changes" not in document:
+        raise BadPlan(_no_plan(file, "It is JSON, but not what `hxrules dry-run -o` writes."))
+    if document.get("format") != FORMAT:
+        raise BadPlan(
+            Problem(
+                "HX304",
+                f"{file} has plan format {document.get('format')!r}",
+                f"This version of hxrules reads format {FORMAT}.",
+                "Make the plan anew.",
+                next_command="hxrules dry-run -o plan.json",
+            )
+        )
+    if digest({key: value for key, value in document.items() if key != "plan"}) != document["plan"]:
+        raise BadPlan(
+            Problem(
+                "HX303",
+                f"{file} was changed after it was made",
+                "Its content doesn't have the digest that it names itself by.",
+                "Make the plan anew; never edit one.",
+                next_command="hxrules dry-run -o plan.json",
+            )
+        )
+    try:
+        return _plan(document)
+    except (KeyError, TypeError, ValueError, AttributeError, NotOfType) as error:
+        raise BadPlan(_no_plan(file, f"Something in it is not as it should be: {error!r}")) from error
+
+
+def _no_plan(file: str, cause: str) -> Problem:
+    return Problem("HX305", f"{file} is no plan", cause, "Name a file that `hxrules dry-run -o` wrote.")
+
+
+def _plan(document: Mapping[str, Any]) -> Plan:
+    ruleset, accounts, state = document["ruleset"], document["accounts"], document["state"]
+    hubspot, xero = accounts["hubspot"], accounts["xero"]
+    return Plan(
+        ruleset=RulesetRef(ruleset["name"], ruleset["version"], ruleset["digest"], ruleset["file"]),
+        accounts=Accounts(
+            Portal(
+                accounts["portal"],
+                hubspot["time_zone"],
+                hubspot["currency"],
+                tuple(hubspot["currencies"]),
+                hubspot["ui_domain"],
+            ),
+            Organisation(
+                accounts["tenant"],
+                accounts["organisation"],
+                xero["short_code"],
+                xero["time_zone"],
+                xero["base_currency"],
+            ),
+        ),
+        lineage=state["lineage"],
+        serial=state["serial"],
+        now=_instant(document["now"]),
+        started={name: _instant(when) for name, when in document["started"].items()},
+        changes=tuple(_change(each) for each in document["changes"]),
+        held=tuple(_problem(each) for each in document["held"]),
+        excluded=tuple(
+            Excluded(
+                each["sync"], each["hubspot"], each["xero"], each["label"], each["reason"], each["leaf"], _span(each)
+            )
+            for each in document["excluded"]
+        ),
+        drift=tuple(
+            Drift(
+                each["sync"],
+                each["hubspot"],
+                each["xero"],
+                each["label"],
+                each["mapping"],
+                App(each["app"]),
+                each["before"],
+                each["now"],
+                _place(each),
+            )
+            for each in document["drift"]
+        ),
+        gone=tuple(
+            Gone(each["sync"], App(each["app"]), each["hubspot"], each["xero"], each["label"])
+            for each in document["gone"]
+        ),
+        filter_edits=tuple(FilterEdit(each["sync"], each["enter"], each["leave"]) for each in document["filter_edits"]),
+        guards=tuple(_problem(each) for each in document["guards"]),
+        in_sync=document["in_sync"],
+        incomplete=tuple(document["incomplete"]),
+    )
+
+
+def _change(document: Mapping[str, Any]) -> Change:
+    link = document["link"]
+    return Change(
+        id=document["id"],
+        sync=document["sync"],
+        action=Action(document["action"]),
+        app=App(document["app"]),
+        hubspot=document["hubspot"],
+        xero=document["xero"],
+        label=document["label"],
+        note=document["note"],
+        fields=tuple(
+            FieldChange(
+                each["mapping"],
+                each["field"],
+                each["before"],
+                each["after"],
+                Verdict(each["verdict"]),
+                each["reason"],
+                _place(each),
+                each["source"],
+            )
+            for each in document["fields"]
+        ),
+        effects=tuple(
+            Effect(
+                each["id"],
+                App(each["app"]),
+                each["type"],
+                each["target"],
+                {name: unpack(value) for name, value in each["values"].items()},
+                each["slots"],
+                each["memory"],
+            )
+            for each in document["effects"]
+        ),
+        link=None if link is None else _link(link, document["sync"]),
+        bases={
+            mapping: BaseValue(unpack(hubspot), unpack(xero), mapping_digest, settled)
+            for mapping, (hubspot, xero, mapping_digest, settled) in document["bases"].items()
+        },
+        preconditions={App(app): fingerprint for app, fingerprint in document["preconditions"].items()},
+    )
+
+
+def _link(document: Mapping[str, Any], sync: str) -> Link:
+    return Link(
+        document["id"],
+        sync,
+        document["hubspot"],
+        document["xero"],
+        Origin(document["made_by"]),
+        App(document["born_in"]) if document["born_in"] else None,
+        {App(app): Membership(member) for app, member in document["membership"].items()},
+    )
+
+
+def _problem(document: Mapping[str, Any]) -> Problem:
+    def ref(app: App) -> RecordRef | None:
+        return None if document[app.value] is None else RecordRef(app, document["sync"] or "", document[app.value])
+
+    span = None
+    if document["line"] is not None:
+        span = Span(
+            document["file"], document["line"], document["column"], document["end_line"], document["end_column"]
+        )
+    return Problem(
+        document["code"],
+        document["summary"],
+        document["cause"],
+        document["remedy"],
+        Severity(document["severity"]),
+        span,
+        document["suggestion"],
+        ref(App.HUBSPOT),
+        ref(App.XERO),
+        document["sync"],
+        links=tuple(document["links"]),
+        next_command=document["next"],
+    )
+
+
+def _instant(text: str) -> datetime:
+    when: Value = canonical(ValueType.INSTANT, text)
+    assert isinstance(when, datetime)
+    return when
+
+
+def _place(document: Mapping[str, Any]) -> Span:
+    return Span(document["file"], document["line"], 1, document["line"], 1)
+
+
+def _span(document: Mapping[str, Any]) -> Span | None:
+    return None if document["line"] is None else _place(document)
