@@ -1,0 +1,235 @@
+"""Xero's record JSON ⇄ values (facts/xero.md 2.2, 2.3, 6.2).
+
+Phones and addresses are lists with one entry a type, and whether a part that is left out of a sent entry survives is
+not documented: so an entry is always sent whole, as it was read, with the new values laid over it. A field with the
+codec `phone` or `street` is a text made of several parts of its entry; writing it back changes as few parts as
+possible, and reading it again gives the same text.
+
+Writing sends `""` for an empty text: a key that is left out keeps its value, and `null` may mean the same as left out
+(2.3). What is no text has no other empty form than `null`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from hxrules.catalogue import Field, TypeInfo
+from hxrules.connectors.codec import Reader, raw_text, reader
+from hxrules.records import App, Life, Record, RecordRef, Write
+from hxrules.values import NotOfType, Value, ValueType, canonical
+
+ZERO_ID: Final = "00000000-0000-0000-0000-000000000000"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STAMP: Final = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/\Z")
+_LINES: Final = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4")
+_ARCHIVED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
+
+Entry = dict[str, Any]
+
+
+def moment(raw: Any) -> Any:
+    """`/Date(1789378199100+0000)/` as an instant, with and without offset: the number alone is UTC. Else as it is."""
+    if isinstance(raw, str) and (stamp := _STAMP.match(raw)):
+        return _EPOCH + timedelta(milliseconds=int(stamp[1]))
+    return raw
+
+
+# --- texts made of parts ---------------------------------------------------------------------------------------------
+
+
+def read_phone(entry: Mapping[str, Any]) -> str | None:
+    """`+61 2 9123 4567` of country 61, area 2 and number 9123 4567. A number that begins with `+` stands for itself."""
+    number = _part(entry, "PhoneNumber")
+    if number.startswith("+"):
+        return number
+    return " ".join(filter(None, (_dialling_prefix(entry), number))) or None
+
+
+def write_phone(entry: Entry, value: str) -> None:
+    """The number alone changes where country and area stay the same; else it holds all, and those are emptied."""
+    prefix = _dialling_prefix(entry)
+    rest = value.removeprefix(f"{prefix} ") if prefix else value
+    if prefix and (rest == value or not rest or rest != rest.strip() or rest.startswith("+")):
+        entry.update(PhoneCountryCode="", PhoneAreaCode="", PhoneNumber=value)
+    else:
+        entry["PhoneNumber"] = rest
+
+
+def _dialling_prefix(entry: Mapping[str, Any]) -> str:
+    country, area = _part(entry, "PhoneCountryCode"), _part(entry, "PhoneAreaCode")
+    if country and not country.startswith("+"):
+        country = f"+{country}"
+    return " ".join(filter(None, (country, area)))
+
+
+def read_street(entry: Mapping[str, Any]) -> str | None:
+    """The lines of an address that hold something, in one line: HubSpot has one, and its form drops line breaks."""
+    return ", ".join(filter(None, (_part(entry, line) for line in _LINES))) or None
+
+
+def write_street(entry: Entry, value: str) -> None:
+    """Lines that the new text still begins or ends with stay lines; what is between becomes one line."""
+    rest = ", ".join(filter(None, (line.strip() for line in value.splitlines())))
+    old = [line for line in (_part(entry, name) for name in _LINES) if line]
+    head: list[str] = []
+    tail: list[str] = []
+    while old and rest.startswith(f"{old[0]}, "):
+        head.append(old.pop(0))
+        rest = rest.removeprefix(f"{head[-1]}, ")
+    while old and rest.endswith(f", {old[-1]}"):
+        tail.insert(0, old.pop())
+        rest = rest.removesuffix(f", {tail[0]}")
+    lines = [*head, rest, *tail]
+    if len(lines) > len(_LINES) or any(line != line.strip() or not line for line in lines):
+        lines = [", ".join(lines)]
+    for name, line in zip(_LINES, [*lines, "", "", ""], strict=False):
+        entry[name] = line
+
+
+def _part(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+_READ_ENTRY: Final = {"phone": read_phone, "street": read_street}
+_WRITE_ENTRY: Final = {"phone": write_phone, "street": write_street}
+_EMPTY_ENTRY: Final = {
+    "phone": {"PhoneCountryCode": "", "PhoneAreaCode": "", "PhoneNumber": ""},
+    "street": dict.fromkeys(_LINES, ""),
+}
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+class Decoder:
+    """Turns documents of one type into records with the given fields. Made once for many documents."""
+
+    def __init__(self, info: TypeInfo, fields: Collection[Field]) -> None:
+        self._info = info
+        self._top: list[tuple[str, str, Reader]] = []
+        self._deep: list[tuple[Field, Reader]] = []
+        self._slotted: list[tuple[str, str, str, str | None, str | None, Reader]] = []
+        self._lists: dict[str, str] = {}
+        self._slots: dict[str, tuple[str, str]] = {}
+        for each in fields:
+            read = reader(each, moment)
+            slot, names = each.path.slot, each.path.names
+            if slot:
+                leaf = names[0] if names else None
+                self._slotted.append((each.name, slot.list, slot.value, leaf, each.codec, read))
+                self._lists[slot.list] = slot.key
+                self._slots[slot.name] = (slot.list, slot.value)
+            elif names and len(names) == 1:
+                self._top.append((each.name, names[0], read))
+            else:
+                self._deep.append((each, read))
+
+    def record(self, document: dict[str, Any]) -> Record:
+        """The record of one document."""
+        fields: dict[str, Value] = {}
+        broken: dict[str, str] = {}
+
+        def keep(name: str, raw: Any, read: Reader) -> None:
+            # A missing key, "", null and [] can all mean nothing (2.3).
+            if raw is None or raw == "" or raw == []:
+                fields[name] = None
+                return
+            try:
+                fields[name] = read(raw)
+            except NotOfType:
+                broken[name] = raw_text(raw)
+
+        for name, own, read in self._top:
+            keep(name, document.get(own), read)
+        for each, read in self._deep:
+            keep(each.name, each.path.read(document), read)
+        entries = {
+            name: {entry.get(key): entry for entry in document.get(name) or ()} for name, key in self._lists.items()
+        }
+        for name, list_name, choice, leaf, codec, read in self._slotted:
+            entry = entries[list_name].get(choice) or {}
+            keep(name, _READ_ENTRY[codec](entry) if codec else entry.get(leaf), read)
+        info = self._info
+        survivor = document.get("MergedToContactID") or None
+        archived = document.get("ContactStatus") in _ARCHIVED
+        return Record(
+            ref=RecordRef(App.XERO, info.type, str(document[info.id_field])),
+            fields=fields,
+            updated=_instant(document.get(info.updated)) if info.updated else None,
+            life=Life.MERGED if survivor else Life.ARCHIVED if archived else Life.LIVE,
+            merged_into=survivor,
+            slots={
+                name: entries[list_name][choice]
+                for name, (list_name, choice) in self._slots.items()
+                if choice in entries[list_name]
+            },
+            memory=(document.get(info.memory) or None) if info.memory else None,
+            broken=broken,
+        )
+
+
+def _instant(raw: Any) -> datetime | None:
+    try:
+        value = canonical(ValueType.INSTANT, moment(raw))
+    except NotOfType:
+        return None
+    return value if isinstance(value, datetime) else None
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def element_of(info: TypeInfo, write: Write) -> Entry:
+    """The JSON of one write. Raises `ValueError` for a field that has no place of its own in Xero's JSON."""
+    element: Entry = {}
+    if write.id is not None:
+        element[info.id_field] = write.id
+    if write.memory is not None and info.memory:
+        element[info.memory] = write.memory
+    touched: dict[str, Entry] = {}
+    for field, value in sorted(write.values.items(), key=lambda pair: pair[0].name):
+        slot = field.path.slot
+        if slot is None:
+            _put(element, field, value)
+            continue
+        entry = touched.get(slot.name)
+        if entry is None:
+            raw = write.slots.get(slot.name) or {}
+            # What an answer adds to an entry (empty error lists) is not sent back.
+            entry = {key: part for key, part in raw.items() if isinstance(part, str)} | {slot.key: slot.value}
+            touched[slot.name] = entry
+            element.setdefault(slot.list, []).append(entry)
+        if field.codec is None:
+            _put(entry, field, value)
+        elif value is None:
+            entry.update(_EMPTY_ENTRY[field.codec])
+        else:
+            _WRITE_ENTRY[field.codec](entry, str(value))
+    return element
+
+
+def _put(target: Entry, field: Field, value: Value) -> None:
+    if not field.path.names:
+        raise ValueError(f"{field.name} can't be written: it is no single place of Xero's {field.type}")
+    *above, last = field.path.names
+    for name in above:
+        target = target.setdefault(name, {})
+    target[last] = _wire(field, value)
+
+
+def _wire(field: Field, value: Value) -> str | bool | Decimal | None:
+    if value is None:
+        return "" if field.kind.textual else None
+    if isinstance(value, str):
+        return field.wire_choices.get(value, value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

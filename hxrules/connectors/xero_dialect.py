@@ -1,0 +1,127 @@
+"""What Xero's limit headers, error bodies and element errors mean (facts/xero.md 2.6, 2.7, 3.1, 11).
+
+Xero has no error codes worth the name: an error is a sentence, and varies slightly. It is recognised by its stable
+part. See also: `protocol` (our own codes), `http`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hxrules.connectors.auth import SCOPES
+from hxrules.connectors.http import Answer
+from hxrules.connectors.pace import Pace, Window
+from hxrules.problems import Halt, Problem
+from hxrules.records import App, Failure, WriteError
+
+MINUTE: Final = ("minute",)
+"""The windows of every call."""
+IN_FLIGHT: Final = 5
+
+_TEXTS: Final = (
+    ("is already assigned to another contact", "name-taken"),
+    ("matched an archived contact", "archived"),
+    ("has been archived", "archived"),
+    ("another contact has this contact number", "number-taken"),
+    ("account number already exists", "number-taken"),
+    ("must be unique", "value-taken"),
+    ("already exists", "value-taken"),
+    ("email address must be valid", "bad-email"),
+    ("email address is invalid", "bad-email"),
+    ("must contain at least 1 of the following elements", "missing-field"),
+    ("must be specified", "missing-field"),
+    ("is required", "missing-field"),
+    ("cannot be empty", "missing-field"),
+    ("maximum length", "too-long"),
+    ("could not be found", "not-found"),
+    ("was not found", "not-found"),
+)
+
+
+def windows() -> dict[str, Window]:
+    """The published limit, until a header says more."""
+    return {"minute": Window(60, 60.0)}
+
+
+class XeroDialect:
+    """See `http.Dialect`."""
+
+    app = App.XERO
+
+    def learn(self, pace: Pace, headers: Mapping[str, str]) -> None:
+        minute = headers.get("X-MinLimit-Remaining", "")
+        if minute.isdecimal():
+            pace.learn("minute", int(minute))
+        if headers.get("X-DayLimit-Remaining") == "0":
+            pace.stop(Halt(8, [_day_is_over()]))
+
+    def wait(self, answer: Answer, attempt: int) -> float | None:
+        if answer.headers.get("X-Rate-Limit-Problem", "").lower() == "day":
+            return None
+        told = answer.seconds("Retry-After")
+        # Too many at once comes without a time: one of them ends soon.
+        return told if told is not None else 1.0 * attempt
+
+    def incomplete(self, answer: Answer) -> bool:
+        return False
+
+    def denial(self, answer: Answer) -> Problem:
+        document = answer.document or {}
+        detail = str(document.get("Detail") or document.get("detail") or "")
+        challenge = f"{answer.headers.get('WWW-Authenticate', '')} {answer.text}".lower()
+        # The first is Xero's own spelling.
+        if "insufficent_scope" in challenge or "insufficient_scope" in challenge:
+            return Problem(
+                "HX402",
+                f"The Xero connection lacks a scope; hxrules needs {', '.join(SCOPES)}",
+                f"status {answer.status}",
+                "Tick these scopes in the app's configuration at developer.xero.com, and authorise the connection again.",
+            )
+        if answer.status == 401:
+            return Problem(
+                "HX401",
+                "Xero does not accept the token",
+                f"status 401 {detail}".rstrip(),
+                "Check HXRULES_XERO_CLIENT_ID and HXRULES_XERO_CLIENT_SECRET, and that the connection still exists.",
+            )
+        return Problem(
+            "HX403",
+            "Xero refuses access to the organisation",
+            f"status {answer.status} {detail}".rstrip(),
+            "The organisation was disconnected, or whoever authorised it has no access any more: reconnect it.",
+        )
+
+
+def messages(document: Mapping[str, Any]) -> list[str]:
+    """The sentences of an error body, or of an element that was refused."""
+    found = [
+        str(error.get("Message") or error.get("Description") or "")
+        for error in document.get("ValidationErrors") or ()
+        if isinstance(error, dict)
+    ]
+    for element in document.get("Elements") or ():
+        if isinstance(element, dict):
+            found += messages(element)
+    if not found:
+        found = [str(document.get("Message") or document.get("Detail") or "")]
+    return [each for each in dict.fromkeys(found) if each]
+
+
+def refusal(said: Iterable[str], code: str = "validation") -> WriteError:
+    """What these sentences mean for the record that they are about; `code` when none of them is known."""
+    text = " ".join(said)
+    lowered = text.lower()
+    if "try again" in lowered:
+        return WriteError(Failure.TRANSIENT, "unavailable", text)
+    code = next((known for part, known in _TEXTS if part in lowered), code)
+    return WriteError(Failure.REFUSED, code, text or "Xero gave no reason.")
+
+
+def _day_is_over() -> Problem:
+    return Problem(
+        "HX430",
+        "Xero's daily limit for this organisation is used up",
+        "It is 1,000 calls on the Starter tier and 5,000 above.",
+        "Run the command again tomorrow; it goes on where it stopped.",
+    )
