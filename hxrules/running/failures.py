@@ -1,0 +1,61 @@
+"""An app's "no" → a problem that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hxrules.planning.plan import Change, Effect
+from hxrules.problems import Problem
+from hxrules.records import App, Failure, RecordRef, WriteError
+
+_KNOWN = {
+    "name-taken": (
+        "HX203",
+        "its name is taken",
+        "If both are the same, give them the same key; else rename one.",
+    ),
+    "email-taken": ("HX203", "its e-mail is taken", "Merge the two records, or correct the e-mail of one."),
+    "number-taken": ("HX203", "its number is taken", "Correct the number of one of the two."),
+    "value-taken": ("HX203", "a value that must be unique is taken", "Correct the value of one of the two."),
+    "archived": ("HX205", "it is archived", "Restore it in the app's own screens."),
+    "not-found": ("HX207", "it no longer exists", "Nothing is to be done: the next run notes that it is gone."),
+    "bad-email": ("HX214", "its e-mail is not accepted", "Correct the e-mail where it was written."),
+    "bad-choice": ("HX215", "a value is not among the choices", "Add the choice in the app, or map the value."),
+    "missing-field": ("HX216", "a field that the account requires is empty", "Fill the field, or map it."),
+    "unknown-field": ("HX217", "a field doesn't exist in this account", "Create the property, or correct the mapping."),
+    "read-only": (
+        "HX218",
+        "a field can't be written in this account",
+        "Switch the mapping off, or to the other direction.",
+    ),
+    "too-long": ("HX210", "a value is too long", "Shorten it where it was written; it is never cut."),
+}
+
+
+def problem_of(change: Change, effect: Effect, error: WriteError, types: Mapping[App, str]) -> Problem:
+    """The problem of one refused, unlucky or doubtful write, with both records' ids."""
+    brand = effect.app.brand
+    if error.failure is Failure.IN_DOUBT:
+        code, words = "HX222", f"{brand} gave no answer"
+        remedy = "Nothing needs doing: the next run looks whether it was written before it tries again."
+    elif error.failure is Failure.TRANSIENT:
+        code, words = "HX221", f"{brand} could not take it just now"
+        remedy = "Nothing needs doing: the next run tries again."
+    else:
+        code, known_words, remedy = _KNOWN.get(
+            error.code, ("HX220", "it was refused", "Correct the value that the app's answer names.")
+        )
+        words = f"{brand} says no: {known_words}"
+    involves = () if error.existing is None else (RecordRef(effect.app, effect.type, error.existing),)
+    named = f" ({brand} {error.existing})" if error.existing else ""
+    hubspot, xero = change.hubspot, change.xero
+    return Problem(
+        code,
+        f"{change.label}: {words}" if change.label else words,
+        cause=f"{brand} answered: {error.message}{named}",
+        remedy=remedy,
+        hubspot=RecordRef(App.HUBSPOT, types[App.HUBSPOT], hubspot) if hubspot else None,
+        xero=RecordRef(App.XERO, types[App.XERO], xero) if xero else None,
+        sync=change.sync,
+        involves=involves,
+    )

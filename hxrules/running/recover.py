@@ -1,0 +1,126 @@
+"""Effects whose answer was lost: were they done or not? Always by looking into the app, never by guessing (design §2.5).
+
+A create is looked up by the partner's id that it carries, or by a value that only one record may have; an update by reading the record.
+Only what certainly is not there is sent again, under a new idempotency key: the app may have kept its bad answer for the old one
+(facts/xero.md 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hxrules.catalogue import Catalogue, Field, TypeInfo
+from hxrules.connectors.protocol import Connector, Connectors
+from hxrules.records import App, Failure, Life, ReadRequest, Record, Write, WriteResult
+from hxrules.state.entries import Advance, Intent, Settled
+from hxrules.state.store import Store
+from hxrules.values import unpack
+
+
+def write_and_settle(connector: Connector, writes: Sequence[Write], catalogue: Catalogue) -> list[WriteResult]:
+    """Writes one batch; what comes back in doubt is looked up, and tried once more when it is not there."""
+    results = connector.write(writes)
+    doubtful = [index for index, result in enumerate(results) if _in_doubt(result)]
+    if not doubtful:
+        return results
+    found = look([writes[index] for index in doubtful], connector, catalogue)
+    missing: list[int] = []
+    for index, record in zip(doubtful, found, strict=True):
+        if record is None:
+            missing.append(index)
+        else:
+            results[index] = WriteResult(record)
+    if missing:
+        again = connector.write([replace(writes[index], key=f"{writes[index].key}-again") for index in missing])
+        for index, result in zip(missing, again, strict=True):
+            results[index] = result
+    return results
+
+
+def _in_doubt(result: WriteResult) -> bool:
+    return result.error is not None and result.error.failure is Failure.IN_DOUBT
+
+
+def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) -> list[Record | None]:
+    """For each write of one batch: the record, if the write is in the app; `None` if it certainly is not."""
+    info = catalogue.type(writes[0].app, writes[0].type)
+    fields = tuple(dict.fromkeys(field for write in writes for field in write.values))
+    updates = [write for write in writes if write.id is not None]
+    by_id: dict[str, Record] = {}
+    if updates:
+        ids = tuple(write.id for write in updates if write.id is not None)
+        by_id = _read(connector, ReadRequest(info.app, info.type, fields, ids=ids))
+    created = _look_up([write for write in writes if write.id is None], info, fields, connector)
+    return [created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write) for write in writes]
+
+
+def _look_up(
+    creates: Sequence[Write], info: TypeInfo, fields: tuple[Field, ...], connector: Connector
+) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    remembered = {write.memory: write for write in creates if write.memory is not None}
+    if remembered and info.memory:
+        memory = info.find(info.memory) or info.custom_property(info.memory)
+        request = ReadRequest(info.app, info.type, fields, where=(memory, tuple(sorted(remembered))))
+        for record in _read(connector, request).values():
+            if record.memory in remembered and record.life is Life.LIVE:
+                found[remembered[record.memory].key] = record
+    unknown = [write for write in creates if write.key not in found and write.memory is None]
+    for unique in (field for field in fields if field.unique):
+        by_value = {
+            str(value).casefold(): write for write in unknown if (value := write.values.get(unique)) is not None
+        }
+        if not by_value:
+            continue
+        request = ReadRequest(info.app, info.type, fields, where=(unique, tuple(sorted(by_value))))
+        for record in _read(connector, request).values():
+            write = by_value.get(str(record.fields.get(unique.name)).casefold())
+            if write is not None and _if_holds(record, write) is not None:
+                found[write.key] = record
+    return found
+
+
+def _read(connector: Connector, request: ReadRequest) -> dict[str, Record]:
+    return {record.ref.id: record for page in connector.read(request) for record in page.records}
+
+
+def _if_holds(record: Record | None, write: Write) -> Record | None:
+    if record is None or record.life is not Life.LIVE:
+        return None
+    same = all(record.fields.get(field.name) == value for field, value in write.values.items())
+    return record if same else None
+
+
+def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue) -> int:
+    """Settles what earlier, killed runs left open, before anything new is planned; the number of effects looked up.
+
+    The journal learns whether they were done. Links and bases come with the plan that follows: nothing of the killed run counts as
+    seen, so its records are read again, and records that were created remember their partner.
+    """
+    open_ones = store.unsettled()
+    groups: dict[tuple[str, App, str], list[Intent]] = {}
+    for header, intent in open_ones:
+        groups.setdefault((header.id, intent.app, intent.type), []).append(intent)
+    for (run_id, app, _), intents in groups.items():
+        writes = [_write_of(intent, catalogue) for intent in intents]
+        found = look(writes, connectors.of(app), catalogue)
+        settled = [
+            Settled(intent.effect, "failed", None, {"looked": "not there"})
+            if record is None
+            else Settled(intent.effect, "done", record.ref.id, {"looked": "there"})
+            for intent, record in zip(intents, found, strict=True)
+        ]
+        store.settle(run_id, settled, Advance())
+    return len(open_ones)
+
+
+def _write_of(intent: Intent, catalogue: Catalogue) -> Write:
+    (effect,) = intent.body["effects"]
+    info = catalogue.type(intent.app, intent.type)
+    values = {
+        info.fields.get(name) or info.custom_property(name): unpack(packed) for name, packed in effect["values"].items()
+    }
+    return Write(
+        intent.app, intent.type, intent.effect, intent.id, values, effect.get("slots", {}), effect.get("memory")
+    )
