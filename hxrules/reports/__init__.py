@@ -1,0 +1,78 @@
+"""Values → text: problems, plans, runs and overviews (R20), for people (terminal, Markdown, HTML) and machines (JSON, SARIF, GitHub).
+
+Pure: no clock, no environment, no output; the caller says how wide, how colourful and how much personal data (`Style`, `Values`).
+Texts have no line end at their end; JSON forms are data for `json.dumps`.
+
+See also: `style` (what text looks like), `masking` (what is hidden), `plans`, `outline` (the tables of Markdown and HTML),
+`documents` (JSON), `annotations` (GitHub, SARIF).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hxrules.reports.annotations import problems_github, problems_sarif
+    from hxrules.reports.documents import plan_json, problems_json, run_json, status_json, status_records_json
+    from hxrules.reports.html import plan_html, status_html
+    from hxrules.reports.markdown import plan_markdown, run_markdown
+    from hxrules.reports.masking import Values
+    from hxrules.reports.plans import plan_text
+    from hxrules.reports.problems import problems_text
+    from hxrules.reports.runs import run_text
+    from hxrules.reports.status import StandingRecord, StatusRow, status_records_text, status_text
+    from hxrules.reports.style import Style
+
+__all__ = [
+    "StandingRecord",
+    "StatusRow",
+    "Style",
+    "Values",
+    "plan_html",
+    "plan_json",
+    "plan_markdown",
+    "plan_text",
+    "problems_github",
+    "problems_json",
+    "problems_sarif",
+    "problems_text",
+    "run_json",
+    "run_markdown",
+    "run_text",
+    "status_html",
+    "status_json",
+    "status_records_json",
+    "status_records_text",
+    "status_text",
+]
+
+# Where each name lives: a command that shows problems should not wait for the renderers of plans.
+_HOMES = {
+    "StandingRecord": "status",
+    "StatusRow": "status",
+    "Style": "style",
+    "Values": "masking",
+    "plan_html": "html",
+    "plan_json": "documents",
+    "plan_markdown": "markdown",
+    "plan_text": "plans",
+    "problems_github": "annotations",
+    "problems_json": "documents",
+    "problems_sarif": "annotations",
+    "problems_text": "problems",
+    "run_json": "documents",
+    "run_markdown": "markdown",
+    "run_text": "runs",
+    "status_html": "html",
+    "status_json": "documents",
+    "status_records_json": "documents",
+    "status_records_text": "status",
+    "status_text": "status",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

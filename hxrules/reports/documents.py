@@ -1,0 +1,115 @@
+"""The JSON forms of reports (design §0.6), as data that `json.dumps` takes; the caller prints exactly one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hxrules.planning.plan import Action, Plan, plain, plan_document, problem_document
+from hxrules.problems import Problem, in_order
+from hxrules.records import App, Standing
+from hxrules.reports.masking import Values, mask_plan, mask_problem, mask_run, mask_text
+from hxrules.reports.status import StandingRecord, StatusRow, standing_problem
+from hxrules.running.run import AppCalls, Run
+from hxrules.values import instant_text
+
+
+def problems_json(problems: Iterable[Problem], values: Values = Values.FULL) -> dict[str, Any]:
+    """`{"problems": […]}`, by place."""
+    return {"problems": [problem_document(mask_problem(problem, values)) for problem in in_order(problems)]}
+
+
+def plan_json(plan: Plan, values: Values = Values.FULL) -> dict[str, Any]:
+    """The plan (`schemas/plan.v1.json`). In full it is what a plan file holds; otherwise `values` says what was hidden, and the
+    digest no longer fits the content, so that it can be read but not applied."""
+    document = plan_document(mask_plan(plan, values))
+    if values is not Values.FULL:
+        document = {**document, "plan": plan.id, "values": values.value}
+    return document
+
+
+def run_json(run: Run, values: Values = Values.FULL) -> dict[str, Any]:
+    """What a run did. `failed` are all records that are failing now, those held by the plan included (they end a run with 6);
+    `calls` are requests by app, `traffic` their bytes and the seconds spent waiting for a limit."""
+    plan_id = run.plan.id
+    run = mask_run(run, values)
+    return {
+        "run": run.id,
+        "plan": plan_id,
+        "ruleset": {
+            "name": run.plan.ruleset.name,
+            "version": run.plan.ruleset.version,
+            "digest": run.plan.ruleset.digest,
+        },
+        "started": instant_text(run.started),
+        "finished": instant_text(run.finished),
+        "summary": {
+            **run.plan.summary,
+            **{action.value: run.done.get(action.value, 0) for action in Action},
+            "failed": len(run.failed),
+            "left_over": run.left_over,
+        },
+        "failed": [problem_document(problem) for problem in (*run.failed, *run.plan.held)],
+        "normalised": [
+            {
+                "sync": each.sync,
+                "app": each.app.value,
+                "record": each.record,
+                "label": each.label,
+                "field": each.field,
+                "sent": plain(each.sent),
+                "held": plain(each.held),
+            }
+            for each in run.normalised
+        ],
+        "stopped": None if run.stopped is None else problem_document(run.stopped),
+        "calls": {app.value: run.calls.get(app, AppCalls()).calls for app in App},
+        "traffic": {app.value: _traffic(run.calls.get(app, AppCalls())) for app in App},
+    }
+
+
+def status_json(rows: Iterable[StatusRow]) -> dict[str, Any]:
+    """R20's overview."""
+    return {
+        "syncs": [
+            {
+                "name": row.name,
+                "enabled": row.enabled,
+                "in_sync": row.in_sync,
+                "failing": row.failing,
+                "excluded": row.excluded,
+                "last_run": None if row.last_run is None else instant_text(row.last_run),
+            }
+            for row in rows
+        ]
+    }
+
+
+def status_records_json(
+    sync: str, standing: Standing, rows: Iterable[StandingRecord], values: Values = Values.FULL
+) -> dict[str, Any]:
+    """The records behind one of R20's numbers; `reason` is the problem of a failing one, else label, reason and leaf."""
+    return {
+        "sync": sync,
+        "standing": standing.value.replace("-", "_"),
+        "records": [
+            {"hubspot": row.hubspot, "xero": row.xero, "reason": _reason(sync, standing, row, values)} for row in rows
+        ],
+    }
+
+
+def _reason(sync: str, standing: Standing, row: StandingRecord, values: Values) -> dict[str, Any]:
+    if standing is Standing.FAILING:
+        return problem_document(standing_problem(sync, row, values))
+    reason = dict(row.reason)
+    return {**reason, "label": mask_text(str(reason["label"]), values, sync)} if "label" in reason else reason
+
+
+def _traffic(calls: AppCalls) -> dict[str, Any]:
+    return {
+        "reads": calls.reads,
+        "writes": calls.writes,
+        "bytes_in": calls.bytes_in,
+        "bytes_out": calls.bytes_out,
+        "waited": round(calls.waited, 3),
+    }

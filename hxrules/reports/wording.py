@@ -1,0 +1,136 @@
+"""The sentences that all forms of a report share: the headline, what it cost, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from shlex import quote
+
+from hxrules.planning.plan import Action, FieldChange, Plan, Verdict
+from hxrules.records import App
+from hxrules.reports.masking import Values
+from hxrules.reports.style import count, duration, listing, size, when
+from hxrules.reports.view import contests, syncs
+from hxrules.running.run import Run
+
+IMPLIED = ("edited in ", "new in ")
+"""How reasons begin that the heading of a group of changes says already."""
+
+GONE_REMEDY = "Archive or delete the partner too where it has no use left, or leave it as it is."
+
+_HIDING = {
+    Values.MASKED: "masked (--values full shows them)",
+    Values.NONE: "hidden (--values full shows them)",
+}
+_DONE = {"create": "created", "update": "updated", "link": "linked", "void": "voided"}
+
+
+def headline(plan: Plan) -> tuple[str, str]:
+    """What the plan does, or that there is nothing to do; and what stays out or wants a look (may be empty)."""
+    total = plan.summary
+    acts = [f"{total[action.value]:,} to {action.value}" for action in Action if total[action.value]]
+    wanting = [
+        count(len(contests(plan, Verdict.CONFLICT)), "conflict"),
+        count(
+            len(contests(plan, Verdict.FIRST_MEETING)), "first meeting that overwrites", "first meetings that overwrite"
+        ),
+        *(f"{total[key]:,} {key.replace('_', ' ')}" for key in ("held", "excluded", "in_sync")),
+    ]
+    aside = ", ".join(each for each in wanting if not each.startswith("0 "))
+    if acts:
+        return f"Plan: {', '.join(acts)}", aside
+    return f"Nothing to do: {aside}" if aside else "Nothing to do", ""
+
+
+def decided_by(contested: FieldChange) -> str:
+    """Why the winner wins, without what the section's heading has said."""
+    return contested.reason.removeprefix("edited in both; ").removeprefix("first meeting of two different values; ")
+
+
+def hiding(values: Values) -> list[tuple[str, str]]:
+    """A fact for the top of a report that doesn't show everything."""
+    return [("values", _HIDING[values])] if values in _HIDING else []
+
+
+def started(plan: Plan) -> Iterator[str]:
+    """`sync_started` of each sync, for filters speak of it (R17); syncs with the same start share a line."""
+    starts: dict[datetime, list[str]] = {}
+    for name in syncs(plan):
+        if name in plan.started:
+            starts.setdefault(plan.started[name], []).append(name)
+    for start, names in sorted(starts.items()):
+        yield f"{'with this plan' if start == plan.now else when(start)}: {listing(names)}"
+
+
+def run_headline(run: Run) -> tuple[str, str]:
+    """What the run did, and what it left (may be empty)."""
+    done, planned = sum(run.done.values()), len(run.plan.changes)
+    acts = ", ".join(f"{number:,} {_DONE[name]}" for name, number in run.done.items() if number)
+    left = [
+        f"{number:,} {word}"
+        for number, word in (
+            (len(run.failed), "failed"),
+            (len(run.plan.held), "held"),
+            (run.left_over, "had no turn"),
+            (len(run.normalised), "kept differently"),
+        )
+        if number
+    ]
+    lasted = duration((run.finished - run.started).total_seconds())
+    if not planned:
+        return f"Nothing to do, looked for {lasted}", ", ".join(left)
+    share = f"All {planned:,} changes" if done == planned > 1 else f"{done:,} of {count(planned, 'change')}"
+    return f"{share} made in {lasted}" + (f": {acts}" if acts else ""), ", ".join(left)
+
+
+def traffic(app: App, run: Run) -> str:
+    """What a run cost in one app."""
+    calls = run.calls[app]
+    waited = f", {duration(calls.waited)} waited for its limits" if calls.waited >= 0.1 else ""
+    return (
+        f"{app.brand} {calls.calls:,} (records: {calls.reads:,} read, {calls.writes:,} write; "
+        f"{size(calls.bytes_in)} in, {size(calls.bytes_out)} out{waited})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What to type about a plan; `saved` is the file that holds it."""
+
+    plan: Plan
+    saved: str | None = None
+
+    @property
+    def apply(self) -> str:
+        return self._command("apply", self.saved)
+
+    @property
+    def everything(self) -> str:
+        """Shows what was cut short."""
+        return self._command("show" if self.saved else "dry-run", self.saved) + " --all"
+
+    @property
+    def next(self) -> str:
+        """The last line of a report on the plan."""
+        if self.plan.guards and self.plan.has_changes:
+            return f"Next: look at it; if it is what you want, {self.apply} --allow-large"
+        if self.plan.has_changes:
+            return f"Next: {self.apply}"
+        if self.plan.held:
+            return f"Next: correct what is held, then {self._command('dry-run', None)}"
+        return "Next: hxrules status"
+
+    def after(self, run: Run) -> str:
+        """The last line of a report on a run of the plan."""
+        if run.stopped is not None:
+            first = run.stopped.next_command
+            before = f"{first}, then " if first and first != self.apply else ""
+            return f"Next: {before}{self.apply}, which goes on from here"
+        if run.failing:
+            return f"Next: correct what fails, then {self.apply}"
+        return "Next: hxrules status"
+
+    def _command(self, name: str, saved: str | None) -> str:
+        file = saved or self.plan.ruleset.file
+        return f"hxrules {name}" if file == "hxrules.yaml" else f"hxrules {name} {quote(file)}"
