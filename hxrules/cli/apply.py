@@ -1,0 +1,111 @@
+"""`hxrules apply`: look once more, then do it. Ends with 6 when records are failing, with 4 when a person must look first."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from hxrules import reports
+from hxrules.catalogue import load_catalogue
+from hxrules.cli import rulesets, session
+from hxrules.cli.clock import now
+from hxrules.cli.dry_run import show
+from hxrules.cli.output import print_json, style, values
+from hxrules.cli.progress import ProgressLine
+from hxrules.planning.plan import Plan
+from hxrules.problems import Halt, Problem
+from hxrules.running.execute import execute
+from hxrules.running.recover import settle_old
+
+
+@click.command("apply")
+@click.argument("ruleset", required=False)
+@click.option("--yes", is_flag=True, help="Go ahead without asking.")
+@click.option("--allow-large", is_flag=True, help="Go ahead although the plan is beyond the ruleset's limits.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--values", "mode", type=click.Choice(["full", "masked", "none"]), help="How much personal data is shown."
+)
+def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: str | None) -> int:
+    """Read both apps, show the plan, ask, and carry it out.
+
+    \b
+      hxrules apply                  asks before anything is written
+      hxrules apply --yes            in CI
+    """
+    path = rulesets.one(ruleset)
+    loaded = rulesets.load_valid(path)
+    assert loaded.ruleset is not None
+    rules = loaded.ruleset
+    progress = ProgressLine()
+    with session.connected() as connectors:
+        accounts = session.sign_in(loaded, connectors)
+        with session.own_store() as store:
+            store.bind(accounts.portal.id, accounts.organisation.tenant)
+            with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("apply")):
+                catalogue = load_catalogue()
+                settle_old(store, connectors, catalogue)
+                planned = session.look(rules, store, connectors, accounts, progress)
+                plan = planned.plan
+                if plan.guards and not allow_large:
+                    show(plan, form, mode)
+                    click.echo(f"Next: {plan.guards[0].next_command}", err=True)
+                    return 4
+                _agree(plan, yes, form, mode, str(ruleset or rulesets.show(path)))
+                started = now()
+                try:
+                    run = execute(
+                        plan,
+                        planned.observations,
+                        connectors,
+                        store,
+                        session.header(plan, "apply", started, path.resolve().parent),
+                        {sync.name: sync.types for sync in rules.syncs},
+                        catalogue,
+                        now,
+                        progress,
+                    )
+                finally:
+                    progress.done()
+    shown = values(mode, json_output=form == "json")
+    if form == "json":
+        print_json(reports.run_json(run, shown))
+    elif form == "markdown":
+        click.echo(reports.run_markdown(run, shown))
+    else:
+        click.echo(reports.run_text(run, style(), shown))
+    return run.exit_code
+
+
+def _agree(plan: Plan, yes: bool, form: str, mode: str | None, named: str) -> None:
+    """Shows the plan and asks. Without a terminal nobody can be asked, so `--yes` must say it (design §0.6)."""
+    if yes or not plan.has_changes:
+        return
+    if form == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Halt(
+            4,
+            [
+                Problem(
+                    "HX306",
+                    f"{len(plan.changes):,} changes wait for a yes",
+                    "Nobody can be asked here: this is no terminal.",
+                    f"Look with `hxrules dry-run {named}`, then go ahead with `hxrules apply {named} --yes`.",
+                    next_command=f"hxrules dry-run {named}",
+                )
+            ],
+        )
+    show(plan, form, mode, next_step=False)
+    if not click.confirm("\nGo ahead?", default=False):
+        raise Halt(
+            4,
+            [
+                Problem(
+                    "HX307",
+                    "not applied",
+                    "The plan was shown and turned down.",
+                    "Nothing was written.",
+                    next_command=f"hxrules dry-run {named}",
+                )
+            ],
+        )

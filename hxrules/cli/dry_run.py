@@ -1,0 +1,97 @@
+"""`hxrules dry-run`: exactly what `apply` would do now, and why. Writes nothing to either app."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from hxrules import reports
+from hxrules.cli import rulesets, session
+from hxrules.cli.output import print_json, style, values
+from hxrules.cli.progress import ProgressLine
+from hxrules.planning.plan import Plan, canonical_json, plan_document
+
+
+@click.command("dry-run")
+@click.argument("ruleset", required=False)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan (it holds full values; mode 0600).",
+)
+@click.option("--exit-code", is_flag=True, help="End with 2 when there are changes, else with 6 when records are held.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
+)
+@click.option(
+    "--values", "mode", type=click.Choice(["full", "masked", "none"]), help="How much personal data is shown."
+)
+@click.option("--all", "everything", is_flag=True, help="Show every change, however many there are.")
+def command(
+    ruleset: str | None, output: Path | None, exit_code: bool, form: str, mode: str | None, everything: bool
+) -> int:
+    """Read both apps and show every change that apply would make: field, old and new value, and the rule that says so.
+
+    \b
+      hxrules dry-run                          the ruleset of this folder
+      hxrules dry-run -o plan.json             and save the plan
+      hxrules dry-run --format markdown        as a comment for a pull request
+    """
+    loaded = rulesets.load_valid(rulesets.one(ruleset))
+    assert loaded.ruleset is not None
+    progress = ProgressLine()
+    # A saved plan names the state that it was made from, so saving one makes the state; looking alone makes nothing.
+    store = session.own_store() if output else session.existing_store()
+    try:
+        with session.connected() as connectors:
+            accounts = session.sign_in(loaded, connectors)
+            planned = session.look(loaded.ruleset, store, connectors, accounts, progress)
+    finally:
+        if store is not None:
+            store.close()
+    if output is not None:
+        save(planned.plan, output)
+    show(planned.plan, form, mode, everything)
+    if not exit_code:
+        return 0
+    return 2 if planned.plan.has_changes else (6 if planned.plan.held else 0)
+
+
+def show(
+    plan: Plan,
+    form: str,
+    mode: str | None,
+    everything: bool = False,
+    *,
+    saved: str | None = None,
+    next_step: bool = True,
+) -> None:
+    """Prints a plan."""
+    shown = values(mode, json_output=form == "json")
+    if form == "json":
+        print_json(reports.plan_json(plan, shown))
+    elif form == "markdown":
+        click.echo(reports.plan_markdown(plan, shown, saved=saved))
+    elif form == "html":
+        click.echo(reports.plan_html(plan, shown, saved=saved))
+    else:
+        text = reports.plan_text(plan, style(), shown, everything=everything, saved=saved, next_step=next_step)
+        click.echo(text)
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Writes the plan file, whole or not at all, for its owner's eyes only."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.touch(mode=0o600)
+        with scratch.open("w", encoding="utf-8") as file:
+            file.write(canonical_json(plan_document(plan)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise click.UsageError(f"The plan can't be written to {str(path)!r}: {error.strerror}.") from error

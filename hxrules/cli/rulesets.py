@@ -1,0 +1,175 @@
+"""Finding and reading rulesets on disk: the language itself never touches a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from hxrules import shipped
+from hxrules.catalogue import load_catalogue
+from hxrules.language.compile import load_ruleset
+from hxrules.language.model import Ruleset
+from hxrules.language.source import decode
+from hxrules.problems import Halt, Problem, Span, has_errors, in_order
+
+FILE = "hxrules.yaml"
+
+
+@dataclass(slots=True)
+class Loaded:
+    """One ruleset as read: its meaning (if it has one), what is wrong with it, and the texts that problems point into."""
+
+    path: Path
+    ruleset: Ruleset | None
+    problems: list[Problem]
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> Loaded:
+    """Reads one file, with the bases that it extends. Never raises for what is in it."""
+    shown = show(path)
+    sources: dict[str, str] = {}
+
+    def bases(name: str) -> tuple[str, str] | None:
+        found = _base(name, path)
+        if found is not None:
+            sources[found[1]] = found[0]
+        return found
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        problem = Problem(
+            "HX100", f"{shown} can't be read", reason, "Name a file that you may read.", span=Span(shown, 1, 1, 1, 1)
+        )
+        return Loaded(path, None, [problem], sources)
+    text, problems = decode(raw, shown)
+    if text is None:
+        return Loaded(path, None, problems, sources)
+    sources[shown] = text
+    ruleset, found = load_ruleset(text, shown, load_catalogue(), bases)
+    return Loaded(path, ruleset, in_order([*problems, *found]), sources)
+
+
+def load_valid(path: Path) -> Loaded:
+    """As `load`; raises `Halt` (3) unless the ruleset is valid."""
+    loaded = load(path)
+    if loaded.ruleset is None or has_errors(loaded.problems):
+        raise RulesetHalt(3, loaded.problems, loaded)
+    return loaded
+
+
+class RulesetHalt(Halt):
+    """Problems that point into a ruleset; carries its text, so that the lines can be shown."""
+
+    def __init__(self, exit_code: int, problems: Sequence[Problem], loaded: Loaded) -> None:
+        super().__init__(exit_code, problems)
+        self.sources = loaded.sources
+
+
+def _base(name: str, importer: Path) -> tuple[str, str] | None:
+    if name.endswith((".yaml", ".yml")):
+        path = importer.parent / name
+        try:
+            return path.read_text(encoding="utf-8"), show(path)
+        except (OSError, UnicodeDecodeError):
+            return None
+    return shipped.base(name)
+
+
+def show(path: Path) -> str:
+    """The path as people write it: relative to this folder where it is below it."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def default_path() -> Path:
+    """`$HXRULES_RULESET`, else `hxrules.yaml` here or in the nearest folder above, up to the git root (design §0.2)."""
+    named = os.environ.get("HXRULES_RULESET")
+    if named:
+        return existing(Path(named))
+    folder = Path.cwd()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file():
+            return candidate / FILE
+        if (candidate / ".git").exists():
+            break
+    problem = Problem(
+        "HX100",
+        f"there is no {FILE} here",
+        f"Neither in {folder} nor in a folder above it, up to the git root.",
+        "Name a ruleset, or set HXRULES_RULESET.",
+        next_command="hxrules validate path/to/ruleset.yaml",
+    )
+    raise Halt(3, [problem])
+
+
+def existing(path: Path) -> Path:
+    """Raises `click.UsageError` (64) for a path that doesn't exist."""
+    if not path.exists():
+        raise click.UsageError(f"There is no file {str(path)!r}.")
+    return path
+
+
+def one(argument: str | None) -> Path:
+    """The ruleset that a command is about. Raises `Halt` (3) for a folder without one."""
+    if argument is None:
+        return default_path()
+    path = existing(Path(argument))
+    if path.is_dir():
+        if (path / FILE).is_file():
+            return path / FILE
+        raise Halt(3, [_none_in(path)])
+    return path
+
+
+def many(arguments: tuple[str, ...]) -> list[Path]:
+    """All rulesets that the arguments name; a folder stands for those in it and below. Raises `Halt` (3) for one without."""
+    if not arguments:
+        return [default_path()]
+    found: list[Path] = []
+    for argument in arguments:
+        path = existing(Path(argument))
+        if path.is_dir():
+            inside = sorted(_rulesets_in(path))
+            if not inside:
+                raise Halt(3, [_none_in(path)])
+            found.extend(inside)
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _rulesets_in(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*.y*ml"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if (
+            path.suffix in (".yaml", ".yml")
+            and not hidden
+            and not path.stem.endswith("_test")
+            and _looks_like_one(path)
+        ):
+            yield path
+
+
+def _looks_like_one(path: Path) -> bool:
+    """Has it the `hxrules:` line that every ruleset starts with? Other YAML files of a repository are not our business."""
+    with path.open("rb") as file:
+        return any(line.startswith(b"hxrules:") for line in file.read(1_000_001).splitlines())
+
+
+def _none_in(folder: Path) -> Problem:
+    return Problem(
+        "HX100",
+        f"there is no ruleset in {show(folder)}",
+        "A ruleset is a YAML file with the line `hxrules: 1`.",
+        "Name a folder or a file with a ruleset.",
+        next_command="hxrules validate path/to/ruleset.yaml",
+    )

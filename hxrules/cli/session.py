@@ -1,0 +1,181 @@
+"""Puts the parts together for commands that talk to the apps: ruleset, state, connectors, accounts, snapshot, plan."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from hxrules.catalogue import Catalogue, load_catalogue
+from hxrules.cli.clock import now
+from hxrules.cli.progress import ProgressLine
+from hxrules.cli.rulesets import Loaded, RulesetHalt
+from hxrules.connectors import open_connectors
+from hxrules.connectors.protocol import Connectors
+from hxrules.connectors.settings import settings_from
+from hxrules.language.model import Ruleset
+from hxrules.planning.plan import Plan
+from hxrules.planning.planner import Observations, make_plan
+from hxrules.problems import Halt, Problem
+from hxrules.records import Accounts, App, StateView
+from hxrules.running.fetch import fetch, identify
+from hxrules.state.entries import RunHeader
+from hxrules.state.store import Store, open_store, peek_store
+
+DEFAULT_STATE = "sqlite:///.hxrules/state.db"
+
+
+def state_url() -> str:
+    """`HXRULES_STATE`, or the file in this folder."""
+    return os.environ.get("HXRULES_STATE") or DEFAULT_STATE
+
+
+@dataclass(slots=True)
+class Planned:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    observations: Observations
+    accounts: Accounts
+    state: StateView
+
+
+@contextmanager
+def connected() -> Iterator[Connectors]:
+    """Connectors for the environment's credentials. Raises `Halt` (7) when some are missing."""
+    connectors = open_connectors(settings_from(os.environ))
+    try:
+        yield connectors
+    finally:
+        connectors.close()
+
+
+def view(store: Store | None, accounts: Accounts) -> StateView:
+    """What the state says, or an empty one. Raises `Halt` (5) when the state is for other accounts."""
+    if store is None:
+        return StateView(lineage="", serial=0, portal=None, tenant=None)
+    state = store.view()
+    ours = (accounts.portal.id, accounts.organisation.tenant)
+    if state.portal is not None and (state.portal, state.tenant) != ours:
+        raise Halt(
+            5,
+            [
+                Problem(
+                    "HX503",
+                    "the state belongs to other accounts",
+                    cause=f"It was kept for portal {state.portal} and tenant {state.tenant}; now connected are portal "
+                    f"{ours[0]} and tenant {ours[1]}.",
+                    remedy="Set HXRULES_STATE to a file of its own for each pair of accounts.",
+                )
+            ],
+        )
+    return state
+
+
+def look(
+    ruleset: Ruleset, store: Store | None, connectors: Connectors, accounts: Accounts, progress: ProgressLine
+) -> Planned:
+    """Reads both apps and makes the plan; writes nothing."""
+    when = now()
+    catalogue = load_catalogue()
+    _only_what_can_run(ruleset, catalogue)
+    state = view(store, accounts)
+    try:
+        snapshot = fetch(ruleset, state, connectors, accounts, when, catalogue, progress)
+    finally:
+        progress.done()
+    plan, observations = make_plan(ruleset, snapshot, state, when, catalogue)
+    return Planned(plan, observations, accounts, state)
+
+
+def _only_what_can_run(ruleset: Ruleset, catalogue: Catalogue) -> None:
+    """The language knows all four record types of the reference; a sync whose rules of the books are not built yet is refused."""
+    problems = [
+        Problem(
+            "HX309",
+            f"{sync.name} can't be run by this version",
+            "It checks rulesets for products, invoices and payments, and runs contacts.",
+            "Switch the sync off for now.",
+            span=sync.span,
+        )
+        for sync in ruleset.active
+        if catalogue.type(App.HUBSPOT, sync.types[App.HUBSPOT]).settings.get("syncs") is False
+    ]
+    if problems:
+        raise Halt(4, problems)
+
+
+def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:
+    """The accounts behind the credentials, checked against the ruleset. Raises `Halt` (7)."""
+    assert loaded.ruleset is not None
+    try:
+        return identify(loaded.ruleset, connectors)
+    except Halt as halt:
+        raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
+
+
+def existing_store() -> Store | None:
+    """The state, if there is one; nothing is made."""
+    return peek_store(state_url())
+
+
+def own_store() -> Store:
+    """The state, made where there is none."""
+    return open_store(state_url(), now=now)
+
+
+def header(plan: Plan, command: str, started: datetime, folder: Path) -> RunHeader:
+    """Who applies what, from where."""
+    return RunHeader(
+        id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        plan=plan.id,
+        started=started,
+        ruleset=plan.ruleset.name,
+        version=plan.ruleset.version,
+        digest=plan.ruleset.digest,
+        commit=_commit(folder),
+        who=_who(),
+        host=socket.gethostname(),
+        command=command,
+    )
+
+
+def owner(command: str) -> str:
+    """Whom another run is told about while this one holds the lock."""
+    return f"{_who()} ({command})"
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def _commit(folder: Path) -> str | None:
+    """The git commit that the ruleset was read at, with `+` when there are uncommitted changes."""
+    try:
+        revision = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        ).stdout.strip()
+        dirty = subprocess.run(
+            ["git", "-C", str(folder), "status", "--porcelain", "."],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+" if dirty else "") if revision else None
