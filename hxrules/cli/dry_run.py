@@ -9,9 +9,9 @@ import click
 
 from hxrules import reports
 from hxrules.cli import rulesets, session
-from hxrules.cli.output import print_json, style, values
+from hxrules.cli.output import style, values
 from hxrules.cli.progress import ProgressLine
-from hxrules.planning.plan import Plan, canonical_json, plan_document
+from hxrules.planning.plan import Plan, plan_pieces
 
 
 @click.command("dry-run")
@@ -72,7 +72,9 @@ def show(
     """Prints a plan."""
     shown = values(mode, json_output=form == "json")
     if form == "json":
-        print_json(reports.plan_json(plan, shown))
+        for piece in reports.plan_json(plan, shown):
+            click.echo(piece, nl=False)
+        click.echo()
     elif form == "markdown":
         click.echo(reports.plan_markdown(plan, shown, saved=saved))
     elif form == "html":
@@ -88,7 +90,8 @@ def save(plan: Plan, path: Path) -> None:
     try:
         scratch.touch(mode=0o600)
         with scratch.open("w", encoding="utf-8") as file:
-            file.write(canonical_json(plan_document(plan)) + "\n")
+            file.writelines(plan_pieces(plan))
+            file.write("\n")
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(path)

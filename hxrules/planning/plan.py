@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -195,7 +195,10 @@ class Plan:
     @cached_property
     def id(self) -> str:
         """The digest of the content: a plan is named by what is in it."""
-        return digest(_body(self))
+        content = hashlib.sha256()
+        for piece in _pieces(_head(self), _lists(self), ""):
+            content.update(piece.encode())
+        return content.hexdigest()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -222,10 +225,37 @@ class Plan:
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-able data (`schemas/plan.v1.json`); values are packed with their type, `before`/`after` also plain."""
-    return {"plan": plan.id, **_body(plan)}
+    lists = {name: list(items) for name, items in _lists(plan).items()}
+    return {"plan": plan.id, **_head(plan), **lists}
 
 
-def _body(plan: Plan) -> dict[str, Any]:
+def plan_pieces(plan: Plan, more: Mapping[str, Any] | None = None, line_end: str = "") -> Iterator[str]:
+    """The plan as JSON text, piece by piece, so that a plan of many thousand changes is never held as text or documents.
+
+    Keys are sorted. Without `line_end` it is the canonical text, which a plan file holds; with it, one change stands on a line.
+    `more` adds keys, or puts others in their place.
+    """
+    yield from _pieces({"plan": plan.id, **_head(plan), **(more or {})}, _lists(plan), line_end)
+
+
+def _pieces(head: Mapping[str, Any], lists: Mapping[str, Iterable[Any]], line_end: str) -> Iterator[str]:
+    opening = "{"
+    for key in sorted([*head, *lists]):
+        yield f"{opening}{line_end}{canonical_json(key)}:"
+        opening = ","
+        if key in head:
+            yield canonical_json(head[key])
+            continue
+        separator = "["
+        for item in lists[key]:
+            yield f"{separator}{line_end}{canonical_json(item)}"
+            separator = ","
+        yield "[]" if separator == "[" else f"{line_end}]"
+    yield f"{line_end}}}"
+
+
+def _head(plan: Plan) -> dict[str, Any]:
+    portal, organisation = plan.accounts.portal, plan.accounts.organisation
     return {
         "format": FORMAT,
         "ruleset": {
@@ -235,29 +265,43 @@ def _body(plan: Plan) -> dict[str, Any]:
             "file": plan.ruleset.file,
         },
         "accounts": {
-            "portal": plan.accounts.portal.id,
-            "tenant": plan.accounts.organisation.tenant,
-            "organisation": plan.accounts.organisation.name,
+            "portal": portal.id,
+            "tenant": organisation.tenant,
+            "organisation": organisation.name,
             "hubspot": {
-                "time_zone": plan.accounts.portal.time_zone,
-                "currency": plan.accounts.portal.currency,
-                "currencies": list(plan.accounts.portal.currencies),
-                "ui_domain": plan.accounts.portal.ui_domain,
+                "time_zone": portal.time_zone,
+                "currency": portal.currency,
+                "currencies": list(portal.currencies),
+                "ui_domain": portal.ui_domain,
             },
             "xero": {
-                "short_code": plan.accounts.organisation.short_code,
-                "time_zone": plan.accounts.organisation.time_zone,
-                "base_currency": plan.accounts.organisation.base_currency,
+                "short_code": organisation.short_code,
+                "time_zone": organisation.time_zone,
+                "base_currency": organisation.base_currency,
             },
         },
         "state": {"lineage": plan.lineage, "serial": plan.serial},
-        "now": _instant(plan.now),
-        "started": {name: _instant(when) for name, when in plan.started.items()},
+        "now": plain(plan.now),
+        "started": {name: plain(when) for name, when in plan.started.items()},
         "has_changes": plan.has_changes,
         "summary": plan.summary,
-        "changes": [change_document(change) for change in plan.changes],
-        "held": [problem_document(problem) for problem in plan.held],
-        "excluded": [
+        "gone": [
+            {"sync": each.sync, "app": each.app.value, "hubspot": each.hubspot, "xero": each.xero, "label": each.label}
+            for each in plan.gone
+        ],
+        "filter_edits": [{"sync": each.sync, "enter": each.enter, "leave": each.leave} for each in plan.filter_edits],
+        "guards": [problem_document(problem) for problem in plan.guards],
+        "in_sync": dict(plan.in_sync),
+        "incomplete": list(plan.incomplete),
+    }
+
+
+def _lists(plan: Plan) -> dict[str, Iterable[dict[str, Any]]]:
+    """The parts that may be long."""
+    return {
+        "changes": (change_document(change) for change in plan.changes),
+        "held": (problem_document(problem) for problem in plan.held),
+        "excluded": (
             {
                 "sync": each.sync,
                 "hubspot": each.hubspot,
@@ -268,8 +312,8 @@ def _body(plan: Plan) -> dict[str, Any]:
                 **_place(each.span),
             }
             for each in plan.excluded
-        ],
-        "drift": [
+        ),
+        "drift": (
             {
                 "sync": each.sync,
                 "hubspot": each.hubspot,
@@ -282,15 +326,7 @@ def _body(plan: Plan) -> dict[str, Any]:
                 **_place(each.span),
             }
             for each in plan.drift
-        ],
-        "gone": [
-            {"sync": each.sync, "app": each.app.value, "hubspot": each.hubspot, "xero": each.xero, "label": each.label}
-            for each in plan.gone
-        ],
-        "filter_edits": [{"sync": each.sync, "enter": each.enter, "leave": each.leave} for each in plan.filter_edits],
-        "guards": [problem_document(problem) for problem in plan.guards],
-        "in_sync": dict(plan.in_sync),
-        "incomplete": list(plan.incomplete),
+        ),
     }
 
 
@@ -414,10 +450,6 @@ def ordered(changes: Iterable[Change], syncs: tuple[str, ...]) -> tuple[Change, 
             key=lambda each: (place[each.sync], rank[each.action], each.app.value, each.hubspot or "", each.xero or ""),
         )
     )
-
-
-def _instant(when: datetime) -> str | bool | None:
-    return plain(when)
 
 
 def _place(span: Span | None) -> dict[str, Any]:

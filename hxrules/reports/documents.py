@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hxrules.planning.plan import Action, Plan, plain, plan_document, problem_document
+from hxrules.planning.plan import Action, Plan, plain, plan_pieces, problem_document
 from hxrules.problems import Problem, in_order
 from hxrules.records import App, Standing
 from hxrules.reports.masking import Values, mask_plan, mask_problem, mask_run, mask_text
@@ -19,13 +19,12 @@ def problems_json(problems: Iterable[Problem], values: Values = Values.FULL) -> 
     return {"problems": [problem_document(mask_problem(problem, values)) for problem in in_order(problems)]}
 
 
-def plan_json(plan: Plan, values: Values = Values.FULL) -> dict[str, Any]:
-    """The plan (`schemas/plan.v1.json`). In full it is what a plan file holds; otherwise `values` says what was hidden, and the
-    digest no longer fits the content, so that it can be read but not applied."""
-    document = plan_document(mask_plan(plan, values))
-    if values is not Values.FULL:
-        document = {**document, "plan": plan.id, "values": values.value}
-    return document
+def plan_json(plan: Plan, values: Values = Values.FULL) -> Iterator[str]:
+    """The plan (`schemas/plan.v1.json`) as text, piece by piece, a change on a line. In full it is what a plan file holds; otherwise
+    `values` says what was hidden, and the digest no longer fits the content, so that it can be read but not applied."""
+    if values is Values.FULL:
+        return plan_pieces(plan, line_end="\n")
+    return plan_pieces(mask_plan(plan, values), {"plan": plan.id, "values": values.value}, "\n")
 
 
 def run_json(run: Run, values: Values = Values.FULL) -> dict[str, Any]:

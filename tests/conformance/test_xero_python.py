@@ -37,6 +37,7 @@ from xero_python.identity import IdentityApi
 from hxrules.sandbox.server import ReadyInfo
 
 ZERO = "00000000-0000-0000-0000-000000000000"
+PAYMENT = "7534ac52-dae6-4cf1-90e4-ee924341781e"
 INVOICE = {
     "InvoiceNumber": "INV-0016",
     "Contact": {"Name": "Hamilton"},
@@ -48,7 +49,7 @@ INVOICE = {
     "TotalTax": 70.6,
     "Total": 541.25,
     "LineItems": [{"Description": "Support", "Quantity": 1, "UnitAmount": 541.25, "AccountCode": "200"}],
-    "Payments": [{"PaymentID": ZERO, "Date": "2026-06-30", "Amount": 41.25}],
+    "Payments": [{"PaymentID": PAYMENT, "Date": "2026-06-30", "Amount": 41.25}],
     "UpdatedDateUTC": "2026-07-01T12:01:01.560Z",
 }
 PART = {
@@ -272,7 +273,8 @@ def test_invoices_are_read(sdk: Sdk) -> None:
     assert contact.is_customer is True
     paged = sdk.api.get_invoices(sdk.tenant, contact_i_ds=[contact.contact_id], statuses=["AUTHORISED"]).invoices[0]
     assert (paged.type, paged.date, paged.due_date) == ("ACCREC", date(2026, 6, 28), date(2026, 7, 8))
-    assert (paged.total, paged.amount_due, paged.line_items[0].unit_amount) == (Decimal("541.25"),) * 3
+    assert (paged.total, paged.line_items[0].unit_amount) == (Decimal("541.25"),) * 2
+    assert (paged.amount_paid, paged.amount_due) == (Decimal("41.25"), Decimal(500))
     assert (paged.payments[0].amount, paged.payments[0].date) == (Decimal("41.25"), date(2026, 6, 30))
     assert (paged.updated_date_utc_string, paged.contact.name) == ("2026-07-01T12:01:01Z", "Hamilton")
     one = sdk.api.get_invoice(sdk.tenant, paged.invoice_id).invoices[0]

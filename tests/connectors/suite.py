@@ -133,6 +133,9 @@ class ConnectorContract:
         }
         assert found[self.id_of(3)].merged_into == self.id_of(4)
         assert found[self.id_of(1)].ref == RecordRef(self.app, "contacts", self.id_of(1))
+        before = len(stage.log)
+        assert stage.read("email", ids=("no id", "")) == []
+        assert len(stage.log) == before
 
     def test_many_ids_travel_in_few_calls(self, stages: ExitStack) -> None:
         stage = self.stage(stages, seed="200")

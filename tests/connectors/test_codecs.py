@@ -122,6 +122,9 @@ def test_an_address_reads_back_and_its_other_parts_stay(entry: dict[str, Any], s
         (("", "02", "9123 4567"), "02 9999 0000", ("", "02", "9999 0000")),
         (("", "", "9123 4567"), "+61 2 9999 0000", ("", "", "+61 2 9999 0000")),
         (("61", "2", "9123 4567"), None, ("", "", "")),
+        (("61", "2", "9123 4567"), "+61 2  9999 0000", ("", "", "+61 2  9999 0000")),
+        (("61", "2", "9123 4567"), "+61 2 +64 9", ("", "", "+61 2 +64 9")),
+        (("61", "2", "9123 4567"), "+61 2", ("", "", "+61 2")),
     ],
 )
 def test_a_new_phone_number_keeps_country_and_area_where_they_are_the_same(
@@ -144,6 +147,8 @@ def test_a_new_phone_number_keeps_country_and_area_where_they_are_the_same(
         (["12 High St, Unit 4"], "12 High St, Unit 5", ["12 High St, Unit 5"]),
         (["12 High St"], "Level 1\n12 High St", ["Level 1", "12 High St"]),
         (["12 High St"], None, []),
+        (["A", "B"], "A, , B", ["A, , B"]),
+        (["A", "B"], "A,  X, B", ["A,  X, B"]),
     ],
 )
 def test_a_new_street_keeps_the_lines_that_it_still_has(

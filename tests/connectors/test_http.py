@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -33,6 +33,8 @@ class Line:
         self.script = script
         self.usage = Usage()
         self.now = 0.0
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What another thread does during the first wait."""
         timing = Timing(lambda: self.now, self.wait)
         pace = Pace(self.usage, timing, windows(), in_flight=5)
         self.http = Http(
@@ -40,6 +42,8 @@ class Line:
         )
 
     def wait(self, seconds: float) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
         self.now += seconds
 
     def send(self, call: Call) -> Answer:
@@ -124,6 +128,14 @@ def test_a_refusal_for_now_is_waited_out_even_by_a_write_that_may_not_be_repeate
     with line(refusal, OK) as it:
         assert it.send(WRITE).succeeded
         assert it.now == waited
+
+
+def test_a_refusal_for_now_holds_back_everybody() -> None:
+    with line(answer("", 429, "", Retry_After="26"), OK) as it:
+        times = []
+        it.meanwhile = lambda: times.append((it.send(READ).status, it.now))
+        assert it.send(READ).succeeded
+        assert times == [(200, 26.0)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from hxrules.connectors.xero_time_zones import IANA
 from hxrules.problems import Halt
 from hxrules.records import App, Failure, Life, Organisation, Write
 from tests.connectors.stage import UNLIMITED, Stage, staged
+from tests.connectors.wire import answer, wire
 
 CONTACTS = "/api.xro/2.0/Contacts"
 
@@ -95,14 +97,21 @@ def test_a_record_that_changes_while_pages_are_read_makes_none_slip_past(stages:
     assert len(seen) == len(set(seen)) == 2500
 
 
-def test_a_record_that_changes_while_the_newest_are_read_is_shown_once(stages: ExitStack) -> None:
+def test_what_changes_while_the_newest_are_read_is_left_to_the_next_read_and_nothing_comes_twice(
+    stages: ExitStack,
+) -> None:
     stage = stage_of(stages, seed="2500")
+    everybody = {record.ref.id for record in stage.read("email")}
+    began = stage.info.environment.clock.now()
     pages = stage.connector.read(stage.request("email", since=datetime(2000, 1, 1, tzinfo=UTC)))
-    first = [record.ref.id for record in next(pages).records]
-    for number in (5, 6, 7):
-        stage.direct("POST", f"{CONTACTS}/{first[number]}", json={"AccountNumber": f"A{number}"})
-    rest = [record.ref.id for page in pages for record in page.records]
-    assert len(first) + len(rest) == len({*first, *rest}) == 2500
+    shown = [record.ref.id for record in next(pages).records]
+    changed = sorted(everybody.difference(shown))[:3]
+    for number, own in enumerate(changed):
+        stage.direct("POST", f"{CONTACTS}/{own}", json={"AccountNumber": f"A{number}"})
+    shown += [record.ref.id for page in pages for record in page.records]
+    assert len(shown) == len(set(shown))
+    assert everybody.difference(shown) == set(changed)
+    assert {record.ref.id for record in stage.read("email", since=began)} == set(changed)
 
 
 @pytest.mark.parametrize("comparison", ["inclusive", "exclusive"])
@@ -210,6 +219,30 @@ def test_an_id_that_is_none_fails_alone(stages: ExitStack) -> None:
         Write(App.XERO, "contacts", f"k{own}", own, dict(city)) for own in (id_of(1), "no id", id_of(2), id_of(3))
     ]
     assert codes(stage, *writes) == [None, "validation", None, None]
+
+
+def elements(*each: dict[str, Any]) -> bytes:
+    return answer(json.dumps({"Status": "OK", "Contacts": each}))
+
+
+def test_an_answer_in_another_order_is_matched_by_what_it_says(stages: ExitStack) -> None:
+    stage = stage_of(stages)
+    script = [
+        elements(*(contact(n, ContactNumber=f"m{n}") for n in (3, 1, 2))),
+        elements(*({"ContactID": id_of(n).upper()} for n in (2, 3))),
+        elements(contact(1, HasValidationErrors=True, ValidationErrors=[{"Message": "Email address must be valid."}])),
+        elements(contact(1, StatusAttributeString="WARNING", Warnings=[{"Message": "saved"}], Name="n1  ")),
+        answer('{"Status": "OK"}'),
+    ]
+    token = stage.settings.xero_identity_url
+    other = stage.again(xero_url=stages.enter_context(wire(*script)).url, xero_identity_url=token)
+    creates = [other.create(f"k{n}", f"m{n}", name=f"N{n}") for n in (1, 2, 3)]
+    assert [each.record and each.record.ref.id for each in other.write(*creates)] == [id_of(n) for n in (1, 2, 3)]
+    updates = [Write(App.XERO, "contacts", f"k{n}", id_of(n), {}) for n in (1, 2, 3)]
+    assert [each.error and each.error.failure for each in other.write(*updates)] == [Failure.IN_DOUBT, None, None]
+    assert codes(other, other.create("k", name="N1")) == ["bad-email"]
+    assert codes(other, other.create("k", name="N1")) == [None]
+    assert codes(other, other.create("k", name="N1")) == ["no-answer"]
 
 
 def test_a_name_that_was_archived_is_free_again(stages: ExitStack) -> None:

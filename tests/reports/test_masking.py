@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import plan_factory as make
 import pytest
@@ -29,6 +31,13 @@ from hxrules.reports import (
 )
 from hxrules.reports.masking import HIDDEN, mask_plan, mask_problem, mask_sentence, mask_text, mask_value
 from hxrules.values import Value
+
+
+def read(pieces: Iterable[str]) -> dict[str, Any]:
+    """The document that comes in pieces."""
+    document: dict[str, Any] = json.loads("".join(pieces))
+    return document
+
 
 MASKED, NONE, FULL = Values.MASKED, Values.NONE, Values.FULL
 
@@ -122,7 +131,7 @@ def every_report(values: Values) -> dict[str, str]:
         "plan text": plan_text(plan, Style(), values, everything=True),
         "plan markdown": plan_markdown(plan, values),
         "plan html": plan_html(plan, values),
-        "plan json": json.dumps(plan_json(plan, values), ensure_ascii=False),
+        "plan json": "".join(plan_json(plan, values)),
         "run text": run_text(run, Style(), values, everything=True),
         "run markdown": run_markdown(run, values),
         "run json": json.dumps(run_json(run, values), ensure_ascii=False),
@@ -166,12 +175,12 @@ def test_ids_codes_and_amounts_stay(values: Values) -> None:
 
 def test_a_masked_plan_keeps_its_id_and_its_counts_but_not_its_digest() -> None:
     plan = make.busy_plan()
-    masked = plan_json(plan, MASKED)
+    masked = read(plan_json(plan, MASKED))
     assert masked["plan"] == plan.id
     assert masked["values"] == "masked"
-    assert masked["summary"] == plan_json(plan)["summary"]
+    assert masked["summary"] == plan.summary
     assert mask_plan(plan, MASKED).id != plan.id
-    assert "values" not in plan_json(plan)
+    assert "values" not in read(plan_json(plan))
 
 
 def test_what_apps_store_whole_is_masked_inside() -> None:
@@ -179,7 +188,7 @@ def test_what_apps_store_whole_is_masked_inside() -> None:
     change = make.change(1, "Jane Doe", Action.UPDATE, App.XERO, make.field("phone", "1", "2"))
     slot = {"PhoneType": "MOBILE", "PhoneNumber": "90001234", "Parts": ["Jane Doe", None, 3]}
     change = replace(change, effects=tuple(replace(each, slots={"Phones": slot}) for each in change.effects))
-    document = plan_json(make.plan(change), MASKED)
+    document = read(plan_json(make.plan(change), MASKED))
     assert document["changes"][0]["effects"][0]["slots"] == {
         "Phones": {"PhoneType": "M…", "PhoneNumber": "9…", "Parts": ["J… D…", None, 3]}
     }

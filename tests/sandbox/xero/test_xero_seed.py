@@ -66,8 +66,9 @@ def test_a_dump_has_all_kinds_of_records_in_xeros_own_form(connect: ConnectXero)
     assert [row["Name"] for row in world["contacts"]] == ["A", "B"]
     assert world["contacts"][0]["IsCustomer"] is True
     assert world["items"][0]["SalesDetails"]["UnitPrice"] == 5.6
-    assert (world["invoices"][0]["InvoiceNumber"], world["invoices"][0]["AmountDue"]) == ("INV-0001", 11.5)
-    assert world["invoices"][0]["LineItems"][0]["LineItemID"]
+    invoice = world["invoices"][0]
+    assert (invoice["InvoiceNumber"], invoice["AmountPaid"], invoice["AmountDue"]) == ("INV-0001", 1.5, 10)
+    assert invoice["LineItems"][0]["LineItemID"]
     assert world["payments"][0]["PaymentType"] == "ACCRECPAYMENT"
     assert world["payments"][0]["Invoice"] == {"InvoiceID": world["invoices"][0]["InvoiceID"]}
     assert world["payments"][0]["Date"] == "/Date(1793577600000+0000)/"

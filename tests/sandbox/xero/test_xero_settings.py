@@ -101,6 +101,7 @@ def test_one_account_and_one_tax_rate_are_read_by_key(connect: ConnectXero) -> N
 
 
 CONTACT = "11111111-1111-4111-8111-111111111111"
+PAYMENT = "bbbbbbbb-0000-4000-8000-000000000001"
 INVOICES: list[dict[str, Any]] = [
     {
         "InvoiceID": "aaaaaaaa-0000-4000-8000-000000000001",
@@ -118,7 +119,7 @@ INVOICES: list[dict[str, Any]] = [
         "AmountPaid": 541.25,
         "AmountDue": 0.0,
         "LineItems": [{"Description": "Support", "Quantity": 1.0, "UnitAmount": 541.2549, "LineAmount": 541.25}],
-        "Payments": [{"PaymentID": "p", "Date": "/Date(1782691200000+0000)/", "Amount": 541.25}],
+        "Payments": [{"PaymentID": PAYMENT, "Date": "/Date(1782691200000+0000)/", "Amount": 541.25}],
         "UpdatedDateUTC": "2026-07-01T12:01:01.560Z",
     },
     {
@@ -167,7 +168,7 @@ def invoiced(connect: ConnectXero) -> Xero:
         ({"where": "Date>=DateTime(2026,08,01)"}, "23", False),
         ({"where": "Date==DateTime(2026,08,01)"}, "2", False),
         ({"where": "DueDate!=null"}, "1", False),
-        ({"where": "AmountDue>0 AND AmountDue<20"}, "2", False),
+        ({"where": "AmountDue>0 AND AmountDue<=20"}, "3", False),
         ({"order": "Date DESC"}, "321", False),
         ({"summaryOnly": "true"}, "123", True),
     ],
