@@ -20,6 +20,7 @@ COMMANDS = {
     "apply": "Carry out what the ruleset says.",
     "show": "Print a saved plan.",
     "status": "In sync, failing, excluded: by sync, with the records behind each number.",
+    "remove": "Forget a sync that is off; deletes nothing in either app.",
     "explain": "Print the long form of a problem code.",
     "sandbox": "Serve a local HubSpot and a local Xero.",
     "demo": "Watch the whole story on the sandbox, in two minutes.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
@@ -21,6 +21,10 @@ from hxrules.records import App, Coverage, CoverageKind, Known, Page, ReadReques
 from hxrules.values import Value
 
 WHOLE_EVERY = timedelta(days=1)
+OWNERS_OVERLAP = timedelta(minutes=15)
+"""How far a look for changed associated records reaches back behind the last run, by our own clock."""
+MANY = 200
+"""From this many associated records on, a type is listed whole instead of being asked for by id."""
 OVERLAP = {App.HUBSPOT: timedelta(minutes=5), App.XERO: timedelta(minutes=2)}
 """How far an incremental read reaches back: HubSpot's search lags behind writes (facts/hubspot.md 5)."""
 
@@ -84,7 +88,34 @@ def first_reads(sync: Sync, state: StateView, now: datetime, catalogue: Catalogu
                 associations=associations_to_read(sync, app),
             )
         )
+        if not whole:
+            requests.extend(_changed_associates(sync, app, state, catalogue))
     return requests
+
+
+def _changed_associates(sync: Sync, app: App, state: StateView, catalogue: Catalogue) -> Iterable[ReadRequest]:
+    """A record may enter or leave a filter because an associated one changed: those are followed back to their owners (R13)."""
+    info = catalogue.type(app, sync.types[app])
+    last_run = state.syncs[sync.name].last_run
+    for word, fields in _needed_of_associates(sync, app).items():
+        other = catalogue.type(app, info.associations[word].type)
+        back = way_back(info, other)
+        if back is not None and last_run is not None:
+            yield ReadRequest(app, other.type, fields, since=last_run - OWNERS_OVERLAP, associations=(back,))
+
+
+def way_back(info: TypeInfo, associated: TypeInfo) -> str | None:
+    """The word by which an associated record names the records that it belongs to."""
+    return next((each.word for each in associated.associations.values() if each.type == info.type), None)
+
+
+def _needed_of_associates(sync: Sync, app: App) -> dict[str, tuple[Field, ...]]:
+    """By filter word: the fields of the associated records that this side's filters ask for."""
+    wanted: dict[str, set[Field]] = {}
+    for _, limit in sync.limits(app.other):
+        for word, needs in limit.needs.associations.items():
+            wanted.setdefault(word, set()).update(needs.fields)
+    return {word: tuple(sorted(fields, key=lambda found: found.name)) for word, fields in wanted.items()}
 
 
 def window_start(sync: Sync, app: App, state: StateView) -> datetime:
@@ -155,7 +186,7 @@ def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -
     requests: list[ReadRequest] = []
     for app in App:
         info = catalogue.type(app, sync.types[app])
-        wanted = _missing_ids(sync, app, state, seen)
+        wanted = _missing_ids(sync, app, state, seen, catalogue)
         if wanted:
             requests.append(
                 ReadRequest(
@@ -171,7 +202,7 @@ def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -
     return requests
 
 
-def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen) -> list[str]:
+def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen, catalogue: Catalogue) -> list[str]:
     type_name = sync.types[app]
     coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
     if coverage.complete:
@@ -189,6 +220,11 @@ def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen) -> list[str
     for record in here.values():
         if record.merged_into is not None:
             wanted[record.merged_into] = None
+    info = catalogue.type(app, type_name)
+    for word in associations_to_read(sync, app):
+        associated = catalogue.type(app, info.associations[word].type)
+        for record in seen.of(app, associated.type).values():
+            wanted.update(dict.fromkeys(record.associations.get(way_back(info, associated) or "", ())))
     return sorted(each for each in wanted if each not in here and each not in coverage.asked)
 
 
@@ -250,20 +286,29 @@ def _in_terms_of(app: App, sync: Sync, record: Record, index: int) -> Value:
 
 
 def _associated(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
-    """The associated records that this side's filters speak of, by the ids that the records themselves name."""
+    """The associated records that this side's filters speak of: by the ids that the records themselves name, or all if many."""
     info = catalogue.type(app, sync.types[app])
-    for _, limit in sync.limits(app.other):
-        for word, needs in limit.needs.associations.items():
-            type_name = info.associations[word].type
-            coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
-            here = seen.of(app, type_name)
-            ids = {each for record in seen.of(app, info.type).values() for each in record.associations.get(word, ())}
-            missing = sorted(each for each in ids if each not in here and each not in coverage.asked)
-            if missing:
-                yield ReadRequest(
-                    app,
-                    type_name,
-                    tuple(sorted(needs.fields, key=lambda found: found.name)),
-                    ids=tuple(missing),
-                    associations=tuple(needs.associations),
-                )
+    for word, fields in _needed_of_associates(sync, app).items():
+        type_name = info.associations[word].type
+        coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
+        here = seen.of(app, type_name)
+        ids = {each for record in seen.of(app, info.type).values() for each in record.associations.get(word, ())}
+        missing = sorted(each for each in ids if each not in here and each not in coverage.asked)
+        if missing and not coverage.complete:
+            yield ReadRequest(app, type_name, fields, ids=tuple(missing) if len(missing) <= MANY else None)
+
+
+def without_the_vanished(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> None:
+    """Takes out of the associations what was asked for and isn't there any more: an archived invoice is no invoice."""
+    info = catalogue.type(app, sync.types[app])
+    records = seen.of(app, info.type)
+    for word in associations_to_read(sync, app):
+        type_name = info.associations[word].type
+        here, coverage = seen.of(app, type_name), seen.coverage.get((app, type_name))
+        if coverage is None:
+            continue
+        for record_id, record in records.items():
+            ids = record.associations.get(word, ())
+            left = tuple(each for each in ids if each in here or not (coverage.complete or each in coverage.asked))
+            if left != ids:
+                records[record_id] = replace(record, associations={**record.associations, word: left})

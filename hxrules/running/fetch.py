@@ -119,6 +119,8 @@ def _fetch_sync(
         if not requests:
             break
         _all_at_once(requests, lambda request: _more(request, connectors, seen, progress))
+    for app in App:
+        needs.without_the_vanished(sync, app, seen, catalogue)
     return seen
 
 
@@ -158,6 +160,8 @@ def _more(request: ReadRequest, connectors: Connectors, seen: needs.Seen, progre
         found.update((record.ref.id, record) for record in page.records)
         progress.reading(request.app, request.type, len(found), page.total)
     before = seen.coverage.get(key, Coverage(CoverageKind.SINCE))
+    if request.ids is None and request.where is None:
+        before = replace(before, kind=CoverageKind.COMPLETE)
     if request.ids is not None:
         before = replace(before, asked=before.asked.union(request.ids))
     if request.where is not None:

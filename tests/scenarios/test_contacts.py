@@ -197,3 +197,30 @@ def test_a_merged_contact_is_followed(tmp_path: Path) -> None:
         here.type("apply", "--yes")
         here.type("apply", "--yes")
         assert len(here.xero_contacts()) == size
+
+
+def test_a_sync_that_is_off_keeps_its_links(here: Stage) -> None:
+    """R22: switched off, nothing runs; switched on again, it goes on where it was, edits made meanwhile included."""
+    here.type("apply", "--yes")
+    here.ruleset(CONTACTS.replace("    direction:", "    enabled: false\n    direction:"))
+    here.edit_hubspot("101", city="Albany")
+    assert here.type("apply", "--yes", "--format", "json").json["summary"]["update"] == 0
+    assert here.type("status", "--format", "json").json["syncs"][0]["enabled"] is False
+    here.ruleset(CONTACTS)
+    said = here.type("apply", "--yes", "--format", "json")
+    assert (said.json["summary"]["update"], said.json["summary"]["link"]) == (1, 0)
+
+
+def test_removing_a_sync_wants_its_name_and_deletes_nothing(here: Stage) -> None:
+    """R22: refused while it is on, and without its name; then its links are forgotten, and every record stays."""
+    here.type("apply", "--yes")
+    sizes = here.hubspot_contacts(), here.xero_contacts()
+    assert here.type("remove", "contacts", "--confirm", "contacts").code == 4
+    here.ruleset(CONTACTS.replace("    direction:", "    enabled: false\n    direction:"))
+    assert here.type("remove", "contacts").code == 4
+    assert here.type("remove", "contacts", "--confirm", "contact").code == 4
+    said = here.type("remove", "contacts", "--confirm", "contacts")
+    assert said.code == 0, said.text
+    assert here.type("status", "--format", "json").json["syncs"][0]["in_sync"] == 0
+    assert (here.hubspot_contacts(), here.xero_contacts()) == sizes
+    assert here.type("remove", "contacts", "--confirm", "contacts").code == 64
