@@ -13,9 +13,10 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from hxrules.paths import Path, parse_path
-from hxrules.records import App
+from hxrules.records import Accounts, App
 from hxrules.values import ValueType
 
 
@@ -90,7 +91,7 @@ class TypeInfo:
     updated: str | None
     created: str | None
     link: str
-    """Template of the page in the app's own user interface; `{account}` and `{id}` are filled in."""
+    """Path of a record's page in the app's own user interface, with `{id}` (and HubSpot's `{portal}`) to fill in."""
     labels: tuple[str, ...]
     """Templates over own field names; the first whose fields are all known names the record for a person."""
     memory: str | None
@@ -103,6 +104,17 @@ class TypeInfo:
     def find(self, name: str) -> Field | None:
         """The field of that name: the app's own, or the friendly one (`first_name` and `first-name` are the same)."""
         return self.fields.get(name) or self.by_friendly.get(name.lower().replace("_", "-"))
+
+    def page(self, record_id: str, accounts: Accounts) -> str | None:
+        """The record's page in the app's own user interface (facts/xero.md 9); `None` where no such address is known."""
+        if not self.link:
+            return None
+        portal, organisation = accounts.portal, accounts.organisation
+        path = self.link.replace("{id}", record_id)
+        if self.app is App.HUBSPOT:
+            return f"https://{portal.ui_domain}" + path.replace("{portal}", str(portal.id))
+        code, where = quote(organisation.short_code, safe=""), quote(path, safe="")
+        return f"https://go.xero.com/organisationlogin/default.aspx?shortcode={code}&redirecturl={where}"
 
     def custom_property(self, name: str, kind: ValueType = ValueType.TEXT) -> Field:
         """A property that only this account has, by its declared type."""

@@ -58,10 +58,10 @@ def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: 
                     run = execute(
                         plan,
                         planned.observations,
+                        rules,
                         connectors,
                         store,
                         session.header(plan, "apply", started, path.resolve().parent),
-                        {sync.name: sync.types for sync in rules.syncs},
                         catalogue,
                         now,
                         progress,

@@ -357,7 +357,16 @@ class _SyncPlanner:
             if ref is not None and (record := self.snapshot.of(ref.app, ref.type).get(ref.id)) is not None
         ]
         name = self.make.label(records)
-        return replace(problem, summary=f"{name}: {problem.summary}" if name else problem.summary)
+        pages = (
+            self.info[ref.app].page(ref.id, self.snapshot.accounts)
+            for ref in (problem.hubspot, problem.xero)
+            if ref is not None
+        )
+        return replace(
+            problem,
+            summary=f"{name}: {problem.summary}" if name else problem.summary,
+            links=tuple(page for page in pages if page is not None),
+        )
 
     def _exclude(self, record: Record, found: Scope) -> None:
         reason = found.reason if found.limit else f"it is {found.leaf} in {record.ref.app.brand}"
@@ -511,4 +520,5 @@ def _problem_from(document: Mapping[str, object], sync: Sync) -> Problem:
         hubspot=ref(App.HUBSPOT),
         xero=ref(App.XERO),
         sync=sync.name,
+        links=tuple(str(page) for page in links) if isinstance(links := document.get("links"), list) else (),
     )

@@ -9,12 +9,13 @@ See also: `recover` (effects whose answer was lost), `planning.plan` (what a cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hxrules.catalogue import Catalogue
 from hxrules.connectors.protocol import Connectors, Usage
+from hxrules.language.model import Ruleset, Sync
 from hxrules.planning.plan import (
     Action,
     Change,
@@ -33,11 +34,11 @@ from hxrules.records import (
     Failure,
     Known,
     Link,
+    Record,
     RecordRef,
     Standing,
     Write,
     WriteError,
-    WriteResult,
     chunks,
 )
 from hxrules.running import recover
@@ -48,58 +49,40 @@ from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
 from hxrules.state.store import Store
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What has happened so far."""
-
-    done: dict[str, int] = field(default_factory=lambda: {action.value: 0 for action in Action})
-    failed: list[Problem] = field(default_factory=list)
-    failed_refs: dict[RecordRef, tuple[Problem, bool]] = field(default_factory=dict)
-    normalised: list[Normalised] = field(default_factory=list)
-    known: dict[RecordRef, Known] = field(default_factory=dict)
-    turns: int = 0
-    sequence: int = 0
-
-
 def execute(
     plan: Plan,
     observations: Observations,
+    rules: Ruleset,
     connectors: Connectors,
     store: Store,
     header: RunHeader,
-    types: Mapping[str, Mapping[App, str]],
     catalogue: Catalogue,
     clock: Callable[[], datetime],
     progress: Progress,
 ) -> Run:
-    """Carries out every change of the plan. `types` names the record types of each sync.
+    """Carries out every change of the plan.
 
     Never raises for a record. A `Halt` (a limit, a lost sign-in) ends the run early; what was done is kept, and the run says so.
     """
-    tally = _Tally()
+    work = _Execution(plan, rules, connectors, store, header.id, catalogue, progress)
     store.begin(header)
     stopped: Halt | None = None
     try:
-        remembers = _prepare_memory(plan, connectors)
-        for sync in dict.fromkeys(change.sync for change in plan.changes):
-            mine = [change for change in plan.changes if change.sync == sync]
-            _record_links(mine, store, header.id, tally)
-            for batch in _batches(mine, connectors):
-                _carry_out(batch, remembers, connectors, store, header.id, types[sync], catalogue, tally, progress)
+        work.carry_out()
     except Halt as halt:
         stopped = halt
-    store.settle(header.id, (), _last_step(observations, plan, tally, stopped))
+    store.settle(header.id, (), work.last_step(observations, stopped))
     run = Run(
         id=header.id,
         plan=plan,
         started=header.started,
         finished=clock(),
-        done=tally.done,
-        failed=tuple(tally.failed),
-        normalised=tuple(tally.normalised),
+        done=work.done,
+        failed=tuple(work.failed),
+        normalised=tuple(work.normalised),
         stopped=stopped.problems[0] if stopped else None,
         stop_code=stopped.exit_code if stopped else 0,
-        left_over=len(plan.changes) - tally.turns,
+        left_over=len(plan.changes) - work.turns,
         calls={app: _calls(connectors.of(app).usage) for app in App},
     )
     outcome = STOPPED if stopped else ("failing" if run.failing else "done")
@@ -120,171 +103,184 @@ def _calls(usage: Usage) -> AppCalls:
     )
 
 
-def _prepare_memory(plan: Plan, connectors: Connectors) -> dict[tuple[App, str], bool]:
-    """Once a run and type: is there a place in the app that remembers the partner (design §0.5)?"""
-    wanted = dict.fromkeys(
-        (effect.app, effect.type) for change in plan.changes for effect in change.effects if effect.memory is not None
-    )
-    return {(app, name): connectors.of(app).prepare(name) for app, name in wanted}
-
-
-def _record_links(changes: Sequence[Change], store: Store, run_id: str, tally: _Tally) -> None:
-    """New links of records that exist on both sides: known before anything is written on the strength of them."""
-    links = [change for change in changes if change.action is Action.LINK and change.link is not None]
-    if not links:
-        return
-    bases = {change.link.id: change.bases for change in links if change.link is not None}
-    put = tuple(change.link for change in links if change.link is not None)
-    store.settle(run_id, (), Advance(links=put, bases=bases))
-    tally.done[Action.LINK.value] += len(links)
-    tally.turns += len(links)
-
-
 _Work = tuple[Change, Effect]
 
 
-def _batches(changes: Iterable[Change], connectors: Connectors) -> Iterable[list[_Work]]:
-    """Effects of one app, type and kind together, as many as the app takes in one call; the plan's order otherwise."""
-    groups: dict[tuple[App, str, bool], list[_Work]] = {}
-    for change in changes:
-        for effect in change.effects:
-            groups.setdefault((effect.app, effect.type, effect.target is None), []).append((change, effect))
-    for (app, type_name, create), work in groups.items():
-        yield from chunks(work, connectors.of(app).batch_size(type_name, create=create))
+class _Execution:
+    """One run on its way: what is to be done, and what has happened so far."""
 
+    def __init__(
+        self,
+        plan: Plan,
+        rules: Ruleset,
+        connectors: Connectors,
+        store: Store,
+        run_id: str,
+        catalogue: Catalogue,
+        progress: Progress,
+    ) -> None:
+        self._plan = plan
+        self._rules = rules
+        self._connectors = connectors
+        self._store = store
+        self._run_id = run_id
+        self._catalogue = catalogue
+        self._progress = progress
+        self._remembers: dict[tuple[App, str], bool] = {}
+        self._sequence = 0
+        self._failed_refs: dict[RecordRef, tuple[Problem, bool]] = {}
+        self._known: dict[RecordRef, Known] = {}
+        self.done = {action.value: 0 for action in Action}
+        self.failed: list[Problem] = []
+        self.normalised: list[Normalised] = []
+        self.turns = 0
 
-def _carry_out(
-    batch: list[_Work],
-    remembers: Mapping[tuple[App, str], bool],
-    connectors: Connectors,
-    store: Store,
-    run_id: str,
-    types: Mapping[App, str],
-    catalogue: Catalogue,
-    tally: _Tally,
-    progress: Progress,
-) -> None:
-    app, type_name = batch[0][1].app, batch[0][1].type
-    fields = catalogue.type(app, type_name).fields
-    writes: list[Write] = []
-    intents: list[Intent] = []
-    for change, effect in batch:
-        memory = effect.memory if remembers.get((app, type_name)) else None
-        named = {fields[name]: value for name, value in effect.values.items() if name in fields}
-        writes.append(Write(app, type_name, effect.id, effect.target, named, effect.slots, memory))
-        tally.sequence += 1
-        intents.append(
-            Intent(
-                effect.id,
-                change.id,
-                change.sync,
-                app,
-                type_name,
-                effect.target,
-                {**change_document(change), "effects": [effect_document(effect)]},
-                tally.sequence,
-            )
-        )
-    empty = [not write.values and write.memory is None for write in writes]
-    store.intend(run_id, [intent for intent, nothing in zip(intents, empty, strict=True) if not nothing])
-    sendable = [write for write, nothing in zip(writes, empty, strict=True) if not nothing]
-    answers = iter(recover.write_and_settle(connectors.of(app), sendable, catalogue) if sendable else ())
-    settled: list[Settled] = []
-    links: list[Link] = []
-    bases: dict[str, dict[str, BaseValue]] = {}
-    for (change, effect), nothing in zip(batch, empty, strict=True):
-        if nothing:
-            continue
-        result = next(answers)
-        if change.action is not Action.LINK:
-            tally.turns += 1
-        if result.error is None and result.record is not None:
-            link, base = _done(change, effect, result, tally)
-            if link is not None:
+    def carry_out(self) -> None:
+        """Every change in the plan's order; raises `Halt` when nothing can go on."""
+        self._prepare_memory()
+        for name in dict.fromkeys(change.sync for change in self._plan.changes):
+            sync = self._rules.sync(name)
+            changes = [change for change in self._plan.changes if change.sync == name]
+            self._record_links(changes)
+            for work in self._groups(changes):
+                done = 0
+                size = self._connectors.of(work[0][1].app).batch_size(work[0][1].type, create=work[0][1].target is None)
+                for batch in chunks(work, size):
+                    self._write(sync, batch)
+                    done += len(batch)
+                    self._progress.writing(batch[0][1].app, batch[0][1].type, done, len(work))
+
+    def _prepare_memory(self) -> None:
+        """Once a run and type: is there a place in the app that remembers the partner (design §0.5)?"""
+        for change in self._plan.changes:
+            for effect in change.effects:
+                key = (effect.app, effect.type)
+                if effect.memory is not None and key not in self._remembers:
+                    self._remembers[key] = self._connectors.of(effect.app).prepare(effect.type)
+
+    def _record_links(self, changes: Sequence[Change]) -> None:
+        """New links of records that exist on both sides: known before anything is written on the strength of them."""
+        new = [(change, change.link) for change in changes if change.action is Action.LINK and change.link is not None]
+        if not new:
+            return
+        bases = {link.id: change.bases for change, link in new}
+        self._store.settle(self._run_id, (), Advance(links=tuple(link for _, link in new), bases=bases))
+        self.done[Action.LINK.value] += len(new)
+        self.turns += len(new)
+
+    @staticmethod
+    def _groups(changes: Iterable[Change]) -> Iterable[list[_Work]]:
+        """Effects of one app, type and kind together; the plan's order otherwise."""
+        groups: dict[tuple[App, str, bool], list[_Work]] = {}
+        for change in changes:
+            for effect in change.effects:
+                groups.setdefault((effect.app, effect.type, effect.target is None), []).append((change, effect))
+        return groups.values()
+
+    def _write(self, sync: Sync, batch: Sequence[_Work]) -> None:
+        """One batch: into the journal, to the app, and what became of it into the journal again."""
+        app, type_name = batch[0][1].app, batch[0][1].type
+        mapped = {mapping.field(app).name: mapping.field(app) for mapping in sync.mappings}
+        remembers = self._remembers.get((app, type_name), False)
+        todo: list[tuple[Change, Effect, Write]] = []
+        for change, effect in batch:
+            values = {mapped[name]: value for name, value in effect.values.items()}
+            memory = effect.memory if remembers else None
+            if values or memory is not None:
+                write = Write(app, type_name, effect.id, effect.target, values, effect.slots, memory)
+                todo.append((change, effect, write))
+        if not todo:
+            return
+        self._store.intend(self._run_id, [self._intent(change, effect) for change, effect, _ in todo])
+        writes = [write for _, _, write in todo]
+        results = recover.write_and_settle(self._connectors.of(app), writes, self._catalogue)
+        settled: list[Settled] = []
+        links: list[Link] = []
+        bases: dict[str, dict[str, BaseValue]] = {}
+        for (change, effect, _), result in zip(todo, results, strict=True):
+            self.turns += change.action is not Action.LINK
+            if result.record is None or result.error is not None:
+                assert result.error is not None
+                settled.append(self._note_failure(sync, change, effect, result.error))
+                continue
+            link = self._note_success(change, effect, result.record)
+            if change.action is Action.CREATE:
                 links.append(link)
-            bases.setdefault((link or _linked(change)).id, {}).update(base)
+            bases.setdefault(link.id, {}).update(self._learnt(change, effect, result.record))
             answer = {"fields": {name: plain(value) for name, value in result.record.fields.items()}}
             settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
-        else:
-            assert result.error is not None
-            settled.append(_failed(change, effect, result.error, types, tally))
-    store.settle(run_id, settled, Advance(links=tuple(links), bases=bases))
-    progress.writing(app, type_name, len(batch), len(batch))
+        self._store.settle(self._run_id, settled, Advance(links=tuple(links), bases=bases))
 
+    def _intent(self, change: Change, effect: Effect) -> Intent:
+        self._sequence += 1
+        body = {**change_document(change), "effects": [effect_document(effect)]}
+        return Intent(effect.id, change.id, change.sync, effect.app, effect.type, effect.target, body, self._sequence)
 
-def _linked(change: Change) -> Link:
-    assert change.link is not None
-    return change.link
+    def _note_success(self, change: Change, effect: Effect, record: Record) -> Link:
+        """Counts a finished effect; the link with the new record's id in it."""
+        assert change.link is not None
+        self._known[record.ref] = Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
+        if change.action is not Action.LINK:
+            self.done[change.action.value] += 1
+        if change.action is not Action.CREATE:
+            return change.link
+        if effect.app is App.HUBSPOT:
+            return replace(change.link, hubspot=record.ref.id)
+        return replace(change.link, xero=record.ref.id)
 
+    def _learnt(self, change: Change, effect: Effect, record: Record) -> dict[str, BaseValue]:
+        """The bases of a finished change: what the app made of each value counts, not what it was sent (design §2.4)."""
+        if change.action is Action.LINK:
+            return {}
+        bases: dict[str, BaseValue] = {}
+        written = {each.mapping: each.field for each in change.fields}
+        for mapping, base in change.bases.items():
+            own = written.get(mapping)
+            if own is not None and own in record.fields and own in effect.values:
+                held, sent = record.fields[own], effect.values[own]
+                base = replace(base, hubspot=held) if effect.app is App.HUBSPOT else replace(base, xero=held)
+                if held != sent:
+                    base = replace(base, settled=False)
+                    self.normalised.append(
+                        Normalised(change.sync, effect.app, record.ref.id, change.label, own, sent, held)
+                    )
+            bases[mapping] = base
+        return bases
 
-def _done(
-    change: Change, effect: Effect, result: WriteResult, tally: _Tally
-) -> tuple[Link | None, dict[str, BaseValue]]:
-    """What a finished effect teaches: the new record's id, and what the app made of each value."""
-    record = result.record
-    assert record is not None
-    if change.action is not Action.LINK:
-        tally.done[change.action.value] += 1
-    tally.known[record.ref] = Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
-    link: Link | None = None
-    if change.action is Action.CREATE:
-        found = _linked(change)
-        link = (
-            replace(found, hubspot=record.ref.id) if effect.app is App.HUBSPOT else replace(found, xero=record.ref.id)
+    def _note_failure(self, sync: Sync, change: Change, effect: Effect, error: WriteError) -> Settled:
+        problem = problem_of(change, effect, error, sync.types, self._catalogue, self._plan.accounts)
+        document = problem_document(problem)
+        if change.action is Action.LINK:
+            # Only the memory of an existing link was refused: the link itself stands.
+            return Settled(effect.id, "failed", None, {}, document)
+        self.failed.append(problem)
+        for ref in (problem.hubspot, problem.xero):
+            if ref is not None:
+                self._failed_refs[ref] = (problem, error.failure is not Failure.REFUSED)
+        return Settled(effect.id, "in-doubt" if error.failure is Failure.IN_DOUBT else "failed", None, {}, document)
+
+    def last_step(self, observations: Observations, stopped: Halt | None) -> Advance:
+        """What the plan saw besides its changes. After a run that stopped early nothing counts as seen."""
+        if stopped is not None:
+            return Advance(known=tuple(self._known.values()))
+        known = {**observations.known, **self._known}
+        for ref, (problem, retry) in self._failed_refs.items():
+            before = known.get(ref)
+            sync = problem.sync or (before.sync if before else "")
+            known[ref] = Known(
+                ref,
+                sync,
+                before.updated if before else None,
+                Standing.FAILING,
+                problem_document(problem),
+                problem.involves,
+                retry,
+            )
+        return Advance(
+            links=tuple(observations.links.values()),
+            drop_links=tuple(observations.drop_links),
+            bases=observations.bases,
+            known=tuple(known.values()),
+            forget=tuple(observations.forget),
+            syncs=tuple(observations.syncs),
         )
-    if change.action is Action.LINK:
-        return None, {}
-    bases: dict[str, BaseValue] = {}
-    written = {each.mapping: each.field for each in change.fields}
-    for mapping, base in change.bases.items():
-        own = written.get(mapping)
-        if own is not None and own in record.fields and own in effect.values:
-            held, sent = record.fields[own], effect.values[own]
-            base = replace(base, hubspot=held) if effect.app is App.HUBSPOT else replace(base, xero=held)
-            if held != sent:
-                base = replace(base, settled=False)
-                tally.normalised.append(
-                    Normalised(change.sync, effect.app, record.ref.id, change.label, own, sent, held)
-                )
-        bases[mapping] = base
-    return link, bases
-
-
-def _failed(change: Change, effect: Effect, error: WriteError, types: Mapping[App, str], tally: _Tally) -> Settled:
-    problem = problem_of(change, effect, error, types)
-    document = problem_document(problem)
-    if change.action is Action.LINK:
-        # Only the memory of an existing link was refused: the link itself stands.
-        return Settled(effect.id, "failed", None, {}, document)
-    tally.failed.append(problem)
-    for ref in (problem.hubspot, problem.xero):
-        if ref is not None:
-            tally.failed_refs[ref] = (problem, error.failure is not Failure.REFUSED)
-    return Settled(effect.id, "in-doubt" if error.failure is Failure.IN_DOUBT else "failed", None, {}, document)
-
-
-def _last_step(observations: Observations, plan: Plan, tally: _Tally, stopped: Halt | None) -> Advance:
-    """What the plan saw besides its changes. After a run that stopped early nothing counts as seen."""
-    if stopped is not None:
-        return Advance(known=tuple(tally.known.values()))
-    known = {**observations.known, **tally.known}
-    for ref, (problem, retry) in tally.failed_refs.items():
-        before = known.get(ref)
-        sync = problem.sync or (before.sync if before else "")
-        known[ref] = Known(
-            ref,
-            sync,
-            before.updated if before else None,
-            Standing.FAILING,
-            problem_document(problem),
-            problem.involves,
-            retry,
-        )
-    return Advance(
-        links=tuple(observations.links.values()),
-        drop_links=tuple(observations.drop_links),
-        bases=observations.bases,
-        known=tuple(known.values()),
-        forget=tuple(observations.forget),
-        syncs=tuple(observations.syncs),
-    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hxrules.catalogue import Catalogue
 from hxrules.planning.plan import Change, Effect
 from hxrules.problems import Problem
-from hxrules.records import App, Failure, RecordRef, WriteError
+from hxrules.records import Accounts, App, Failure, RecordRef, WriteError
 
 _KNOWN = {
     "name-taken": (
@@ -32,7 +33,14 @@ _KNOWN = {
 }
 
 
-def problem_of(change: Change, effect: Effect, error: WriteError, types: Mapping[App, str]) -> Problem:
+def problem_of(
+    change: Change,
+    effect: Effect,
+    error: WriteError,
+    types: Mapping[App, str],
+    catalogue: Catalogue,
+    accounts: Accounts,
+) -> Problem:
     """The problem of one refused, unlucky or doubtful write, with both records' ids."""
     brand = effect.app.brand
     if error.failure is Failure.IN_DOUBT:
@@ -49,6 +57,8 @@ def problem_of(change: Change, effect: Effect, error: WriteError, types: Mapping
     involves = () if error.existing is None else (RecordRef(effect.app, effect.type, error.existing),)
     named = f" ({brand} {error.existing})" if error.existing else ""
     hubspot, xero = change.hubspot, change.xero
+    known = [(app, record_id) for app, record_id in ((App.HUBSPOT, hubspot), (App.XERO, xero)) if record_id]
+    pages = (catalogue.type(app, types[app]).page(record_id, accounts) for app, record_id in known)
     return Problem(
         code,
         f"{change.label}: {words}" if change.label else words,
@@ -58,4 +68,5 @@ def problem_of(change: Change, effect: Effect, error: WriteError, types: Mapping
         xero=RecordRef(App.XERO, types[App.XERO], xero) if xero else None,
         sync=change.sync,
         involves=involves,
+        links=tuple(page for page in pages if page is not None),
     )

@@ -224,3 +224,37 @@ def test_removing_a_sync_wants_its_name_and_deletes_nothing(here: Stage) -> None
     assert here.type("status", "--format", "json").json["syncs"][0]["in_sync"] == 0
     assert (here.hubspot_contacts(), here.xero_contacts()) == sizes
     assert here.type("remove", "contacts", "--confirm", "contacts").code == 64
+
+
+CUSTOM = (
+    CONTACTS
+    + """\
+    custom-mappings:
+      tax-number: {hubspot: abn, xero: TaxNumber}
+      fax: {hubspot: fax, xero: "Phones[?PhoneType=='FAX'].PhoneNumber | [0]"}
+      site: {hubspot: hs_lead_status, xero: AccountNumber, transform: [{map: {NEW: n, OPEN: o}}]}
+accounts: {hubspot: {subscription: data-hub-starter}}
+"""
+)
+
+
+def test_custom_mappings_travel_both_ways(tmp_path: Path) -> None:
+    """R12: a custom property, a path in Xero's JSON, and a transform; created, edited on both sides, and then nothing to do."""
+    with stage(tmp_path, WORLD, ruleset=CUSTOM) as here:
+        abn = {"name": "abn", "label": "ABN", "type": "string", "fieldType": "text", "groupName": "contactinformation"}
+        here.hubspot("POST", "/crm/properties/2026-09/contacts", abn)
+        here.edit_hubspot("102", abn="12 345", fax="555", hs_lead_status="OPEN")
+        here.edit_xero(guid(2), TaxNumber="99", AccountNumber="n")
+        said = here.type("apply", "--yes", "--format", "json")
+        assert said.code == 6, said.out
+        boats = here.xero_contacts()["Bo Boats"]
+        assert (boats["TaxNumber"], boats["AccountNumber"]) == ("12 345", "o")
+        assert [each["PhoneNumber"] for each in boats["Phones"] if each["PhoneType"] == "FAX"] == ["555"]
+        dairy = here.hubspot_contacts()["dee@example.com"]["properties"]
+        assert (dairy["abn"], dairy["hs_lead_status"]) == ("99", "NEW")
+        assert here.type("dry-run", "--format", "json").json["has_changes"] is False
+        here.edit_xero(boats["ContactID"], TaxNumber="77", Phones=[{"PhoneType": "FAX", "PhoneNumber": "556"}])
+        here.type("apply", "--yes")
+        assert here.hubspot_contacts()["bo@example.com"]["properties"]["abn"] == "77"
+        assert here.hubspot_contacts()["bo@example.com"]["properties"]["fax"] == "556"
+        assert here.type("dry-run", "--format", "json").json["has_changes"] is False
