@@ -2,9 +2,10 @@
 
 Reads. Everything: pages of 1,000 in the order of the record's id, which never moves: a record that changes meanwhile
 keeps its place, and none slips past the border of a page (in Xero's own order, by time of change, it would). Newest
-first: `If-Modified-Since` and the reverse order of time, in which what changes meanwhile is shown twice rather than
-not at all. By id: forty in a URL. By value: a `where` of equalities; a value that its quotes can't hold is looked for
-by `searchTerm`.
+first: `If-Modified-Since` and the reverse order of time; what changes meanwhile goes to the top, so a record may be met
+twice (and is dropped), and one that changes before it was met is left to the next such read. By id: forty in a URL. By
+value: a `where` of equalities; a value that its quotes can't hold is looked for by `searchTerm`. A contact of Xero says
+nothing of its invoices, so a word for them stays absent (not read).
 
 Writes. PUT creates, POST with the record's id updates; never POST by name or number (facts/xero.md 2.4).
 `summarizeErrors=false` gives one verdict a record, the `Idempotency-Key` makes repeats safe for six minutes. After a

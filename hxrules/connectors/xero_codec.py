@@ -12,7 +12,7 @@ Writing sends `""` for an empty text: a key that is left out keeps its value, an
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -30,6 +30,7 @@ _LINES: Final = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4")
 _ARCHIVED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 
 Entry = dict[str, Any]
+ReadEntry = Callable[[Mapping[str, Any]], str | None]
 
 
 def moment(raw: Any) -> Any:
@@ -45,9 +46,10 @@ def moment(raw: Any) -> Any:
 def read_phone(entry: Mapping[str, Any]) -> str | None:
     """`+61 2 9123 4567` of country 61, area 2 and number 9123 4567. A number that begins with `+` stands for itself."""
     number = _part(entry, "PhoneNumber")
-    if number.startswith("+"):
-        return number
-    return " ".join(filter(None, (_dialling_prefix(entry), number))) or None
+    prefix = _dialling_prefix(entry)
+    if not prefix or number.startswith("+"):
+        return number or None
+    return f"{prefix} {number}" if number else prefix
 
 
 def write_phone(entry: Entry, value: str) -> None:
@@ -114,7 +116,7 @@ class Decoder:
         self._info = info
         self._top: list[tuple[str, str, Reader]] = []
         self._deep: list[tuple[Field, Reader]] = []
-        self._slotted: list[tuple[str, str, str, str | None, str | None, Reader]] = []
+        self._slotted: list[tuple[str, str, str, str | None, ReadEntry | None, Reader]] = []
         self._lists: dict[str, str] = {}
         self._slots: dict[str, tuple[str, str]] = {}
         for each in fields:
@@ -122,7 +124,8 @@ class Decoder:
             slot, names = each.path.slot, each.path.names
             if slot:
                 leaf = names[0] if names else None
-                self._slotted.append((each.name, slot.list, slot.value, leaf, each.codec, read))
+                read_entry = _READ_ENTRY[each.codec] if each.codec else None
+                self._slotted.append((each.name, slot.list, slot.value, leaf, read_entry, read))
                 self._lists[slot.list] = slot.key
                 self._slots[slot.name] = (slot.list, slot.value)
             elif names and len(names) == 1:
@@ -132,29 +135,25 @@ class Decoder:
 
     def record(self, document: dict[str, Any]) -> Record:
         """The record of one document."""
+        found = [(name, document.get(own), read) for name, own, read in self._top]
+        found += [(each.name, each.path.read(document), read) for each, read in self._deep]
+        entries = {
+            name: {entry.get(key): entry for entry in document.get(name) or ()} for name, key in self._lists.items()
+        }
+        for name, list_name, choice, leaf, read_entry, read in self._slotted:
+            entry = entries[list_name].get(choice) or {}
+            found.append((name, read_entry(entry) if read_entry else entry.get(leaf), read))
         fields: dict[str, Value] = {}
         broken: dict[str, str] = {}
-
-        def keep(name: str, raw: Any, read: Reader) -> None:
+        for name, raw, read in found:
             # A missing key, "", null and [] can all mean nothing (2.3).
             if raw is None or raw == "" or raw == []:
                 fields[name] = None
-                return
+                continue
             try:
                 fields[name] = read(raw)
             except NotOfType:
                 broken[name] = raw_text(raw)
-
-        for name, own, read in self._top:
-            keep(name, document.get(own), read)
-        for each, read in self._deep:
-            keep(each.name, each.path.read(document), read)
-        entries = {
-            name: {entry.get(key): entry for entry in document.get(name) or ()} for name, key in self._lists.items()
-        }
-        for name, list_name, choice, leaf, codec, read in self._slotted:
-            entry = entries[list_name].get(choice) or {}
-            keep(name, _READ_ENTRY[codec](entry) if codec else entry.get(leaf), read)
         info = self._info
         survivor = document.get("MergedToContactID") or None
         archived = document.get("ContactStatus") in _ARCHIVED
