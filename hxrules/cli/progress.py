@@ -1,4 +1,4 @@
-"""Long work shows that it lives: one moving line on a terminal, a plain line now and then elsewhere. All of it to stderr."""
+"""Long work shows that it lives: bars on a terminal (rich), a plain line now and then elsewhere. All of it to stderr."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from typing import Any
 
 from hxrules.records import App
 
@@ -17,36 +18,45 @@ class ProgressLine:
     """Tells what is being read and written. Safe to be told from several threads."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
-        self._state: dict[tuple[App, str, str], str] = {}
+        self._terminal = sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+        self._bars: Any = None
+        self._tasks: dict[tuple[App, str, str], Any] = {}
         self._spoken = time.monotonic()
         self._lock = threading.Lock()
-        self._drawn = False
 
     def reading(self, app: App, type_name: str, records: int, total: int | None) -> None:
-        whole = f" of {total:,}" if total is not None and total > records else ""
-        self._say(app, type_name, "read", f"{app.brand}: {records:,}{whole} {type_name} read")
+        self._say(app, type_name, "read", records, total)
 
     def writing(self, app: App, type_name: str, done: int, total: int) -> None:
-        self._say(app, type_name, "written", f"{app.brand}: {done:,} of {total:,} {type_name} written")
+        self._say(app, type_name, "written", done, total)
 
-    def _say(self, app: App, type_name: str, verb: str, text: str) -> None:
+    def _say(self, app: App, type_name: str, verb: str, done: int, total: int | None) -> None:
         with self._lock:
-            self._state[app, type_name, verb] = text
-            if self._live:
-                line = " · ".join(list(self._state.values())[-2:])
-                sys.stderr.write(f"\r\033[K{line[:100]}")
-                sys.stderr.flush()
-                self._drawn = True
+            if self._terminal:
+                self._draw(app, type_name, verb, done, total)
             elif time.monotonic() - self._spoken >= EVERY:
                 self._spoken = time.monotonic()
-                sys.stderr.write(text + "\n")
+                whole = f" of {total:,}" if total is not None and total > done else ""
+                sys.stderr.write(f"{app.brand}: {done:,}{whole} {type_name} {verb}\n")
                 sys.stderr.flush()
 
+    def _draw(self, app: App, type_name: str, verb: str, done: int, total: int | None) -> None:
+        if self._bars is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            text, count = "{task.description}", "{task.completed:,.0f} {task.fields[verb]}"
+            columns = (TextColumn(text), BarColumn(bar_width=30), TextColumn(count), TimeElapsedColumn())
+            self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bars.start()
+        key = (app, type_name, verb)
+        if key not in self._tasks:
+            self._tasks[key] = self._bars.add_task(f"{app.brand} {type_name}", total=total, verb=verb)
+        self._bars.update(self._tasks[key], completed=done, total=total)
+
     def done(self) -> None:
-        """Clears the moving line, before anything else is printed."""
+        """Takes the bars away, before anything else is printed."""
         with self._lock:
-            if self._drawn:
-                sys.stderr.write("\r\033[K")
-                sys.stderr.flush()
-                self._drawn = False
+            if self._bars is not None:
+                self._bars.stop()
+                self._bars, self._tasks = None, {}

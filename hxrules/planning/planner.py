@@ -461,7 +461,8 @@ class _SyncPlanner:
                 complete = False
                 continue
             stamps = [each.updated for each in self.snapshot.of(app, type_name).values() if each.updated is not None]
-            newest = max(stamps, default=None)
+            # A record that changes while a long read goes on may have been passed already: nothing after the start counts as seen.
+            newest = min(max(stamps), self.now) if stamps else None
             if newest is None:
                 marks.setdefault(app, self.now)
             elif app not in marks or newest > marks[app]:
