@@ -54,6 +54,8 @@ class Field:
     """No two live records of the type may hold the same value (compared without case)."""
     also: str | None = None
     """Another field that lists further values of this unique one, with `;` between them."""
+    refuses: str | None = None
+    """A regular expression: text in which it is found is not taken by the app."""
     title: str = ""
     custom: bool = False
     """Not in the catalogue: a custom property, or a path, that a ruleset names."""
@@ -199,6 +201,7 @@ def _field(app: App, type_name: str, own: str, spec: dict[str, Any]) -> Field:
         codec=spec.get("codec"),
         unique=spec.get("unique", False),
         also=spec.get("also"),
+        refuses=spec.get("refuses"),
         title=spec.get("title", ""),
     )
     return plain if plain.title else replace(plain, title=plain.friendly.replace("-", " "))

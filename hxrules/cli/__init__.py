@@ -88,8 +88,9 @@ def run(arguments: list[str]) -> int:
         error.show()
         return 0
     except click.ClickException as error:
-        error.show()
-        return 64
+        from hxrules.cli.output import show_wrong_usage
+
+        return show_wrong_usage(error, arguments)
     except click.Abort:
         click.echo("Stopped. Nothing further was done.", err=True)
         return 1

@@ -35,6 +35,8 @@ def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: 
       hxrules apply --yes            in CI
     """
     path = rulesets.one(ruleset)
+    if path.suffix == ".json":
+        raise click.UsageError("apply takes a ruleset. This version can show a saved plan, but not apply it.")
     loaded = rulesets.load_valid(path)
     assert loaded.ruleset is not None
     rules = loaded.ruleset
@@ -45,12 +47,11 @@ def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: 
             store.bind(accounts.portal.id, accounts.organisation.tenant)
             with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("apply")):
                 catalogue = load_catalogue()
-                settle_old(store, connectors, catalogue)
+                settle_old(store, connectors, catalogue, rules)
                 planned = session.look(rules, store, connectors, accounts, progress)
                 plan = planned.plan
                 if plan.guards and not allow_large:
                     show(plan, form, mode)
-                    click.echo(f"Next: {plan.guards[0].next_command}", err=True)
                     return 4
                 _agree(plan, yes, form, mode, str(ruleset or rulesets.show(path)))
                 started = now()

@@ -59,6 +59,16 @@ def show_problems(problems: Sequence[Problem], arguments: Sequence[str], sources
         click.echo(f"Next: hxrules explain {problems[0].code}", err=True)
 
 
+def show_wrong_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
+    """What is wrong with the words that were typed; 64."""
+    if wants_json(arguments):
+        remedy = "hxrules --help, or hxrules COMMAND --help, shows what can be said."
+        print_json(reports.problems_json([Problem("HX300", error.format_message(), remedy=remedy)]))
+    else:
+        error.show()
+    return 64
+
+
 def show_halt(halt: Halt, arguments: Sequence[str]) -> int:
     """Prints why work can't go on; the exit code."""
     show_problems(halt.problems, arguments, getattr(halt, "sources", {}))

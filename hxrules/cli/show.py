@@ -1,4 +1,7 @@
-"""`hxrules show PLAN`: a saved plan, as `dry-run` printed it. Reading a plan is not applying it: it always works."""
+"""`hxrules show PLAN`: a saved plan, as `dry-run` printed it.
+
+Reading a plan is not applying it: a stale one is shown too, only one that was changed is refused.
+"""
 
 from __future__ import annotations
 

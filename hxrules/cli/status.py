@@ -47,6 +47,8 @@ def command(
         )
         if name is not None
     ]
+    if len(asked) > 1:
+        raise click.UsageError("One of --failing, --excluded and --in-sync at a time.")
     if asked and form == "html":
         raise click.UsageError("--format html shows the overview; the records behind a number come as text or json.")
     names = [sync.name for sync in loaded.ruleset.syncs]

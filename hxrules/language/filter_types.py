@@ -158,7 +158,7 @@ class _Checker:
                     "HX152",
                     f"`{word.text}` is taken for a property of your own account.",
                     f"A HubSpot {scope.title} has {' and '.join(candidates)}, which is near.",
-                    f"Write {candidates[0]} if that is meant; `hxrules validate --online` tells whether `{word.text}` exists.",
+                    f"Write {candidates[0]} if that is meant; else map `{word.text}` in this sync, so that it is known.",
                     candidates[0],
                 )
             return custom

@@ -23,6 +23,12 @@ class ChangeMaker:
         self._sync = sync
         self._state = state
         self._info = info
+        self.remembering = frozenset(app for app in App if self._may_remember(app))
+        """The apps in which a record may remember its partner: where there is a field for it that no mapping uses."""
+
+    def _may_remember(self, app: App) -> bool:
+        memory = self._info[app].memory
+        return memory is not None and all(mapping.field(app).name != memory for mapping in self._sync.mappings)
 
     def update(self, pair: Pair, found: Link, target: App, decisions: list[Decision]) -> Change:
         """The fields of one record that get other values."""
@@ -32,7 +38,7 @@ class ChangeMaker:
         touched = {self._slot(target, name) for name in values}
         slots = {name: slot for name, slot in record.slots.items() if name in touched}
         # HubSpot's memory of a pair is written once, when it is linked; Xero's goes along with the first update that comes.
-        remembers = record.memory is None and (target is App.XERO or pair.new) and self._info[target].memory is not None
+        remembers = record.memory is None and (target is App.XERO or pair.new) and target in self.remembering
         effect = self._effect(target, record.ref.id, values, slots, found.side(target.other) if remembers else None)
         fields = tuple(field_change(each, target) for each in decisions)
         return self._change(
@@ -52,7 +58,7 @@ class ChangeMaker:
         assert record is not None
         carried = any(change.app is remembers for change in updates)
         effects: tuple[Effect, ...] = ()
-        if record.memory is None and not carried and self._info[remembers].memory and record.life is Life.LIVE:
+        if record.memory is None and not carried and remembers in self.remembering and record.life is Life.LIVE:
             effects = (self._effect(remembers, record.ref.id, {}, {}, found.side(remembers.other)),)
         return self._change(Action.LINK, remembers, found, pair, (), effects, bases, note=pair.note)
 
@@ -82,7 +88,7 @@ class ChangeMaker:
                     f"new in {source.brand}" if mine is not None else f"{source.brand} has none; the rule's fallback"
                 )
                 fields.append(FieldChange(mapping.id, name, None, theirs, Verdict.CREATE, reason, mapping.span, mine))
-        memory = record.ref.id if self._info[target].memory else None
+        memory = record.ref.id if target in self.remembering else None
         # The link is named after the record that exists: the other one has no id yet.
         found = Link(
             short_digest("link", self._sync.name, source.value, record.ref.id),

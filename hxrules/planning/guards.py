@@ -5,6 +5,7 @@ Each function looks at one kind of danger and returns problems; the planner drop
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from hxrules.language.model import Limits, Sync
 from hxrules.planning.merge import Decision
 from hxrules.planning.plan import Action, Change
 from hxrules.problems import Problem
-from hxrules.records import App, Life, Record, RecordRef
+from hxrules.records import App, Known, Life, Record, RecordRef, Standing
 from hxrules.values import Value
 
 
@@ -47,6 +48,16 @@ def bad_values(
                 f"{field.title} is too long for {info.app.brand}",
                 cause=f"It has {len(value):,} characters; {info.app.brand}'s {name} holds {field.length:,}.",
                 remedy="Shorten it where it was written; it is never cut.",
+                hubspot=refs.get(App.HUBSPOT),
+                xero=refs.get(App.XERO),
+                sync=sync.name,
+            )
+        if isinstance(value, str) and field.refuses and re.search(field.refuses, value):
+            return Problem(
+                "HX209",
+                f"{field.title} has a character that {info.app.brand} refuses",
+                cause=f"“{value}” matches {field.refuses}, which {info.app.brand}'s {name} doesn't take.",
+                remedy="Write it without the character.",
                 hubspot=refs.get(App.HUBSPOT),
                 xero=refs.get(App.XERO),
                 sync=sync.name,
@@ -165,7 +176,7 @@ def untranslatable(failed: ConversionFailed, sync: Sync, refs: Mapping[App, Reco
     return Problem(
         "HX212",
         f"{mapping.id} can't be translated",
-        cause=f"{failed.value!r}: {failed.reason}",
+        cause=failed.reason[:1].upper() + failed.reason[1:] + ("" if failed.reason.endswith(".") else "."),
         remedy=f"Correct the value, or the mapping at {mapping.span}.",
         hubspot=refs.get(App.HUBSPOT),
         xero=refs.get(App.XERO),
@@ -188,7 +199,32 @@ def diverged(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, Recor
     )
 
 
-def mass_change(changes: Iterable[Change], linked: int, limits: Limits) -> list[Problem]:
+def perhaps_made(record: Record, known: Known | None, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem | None:
+    """A create whose answer was lost, and that nothing in the app identifies, is never sent again by itself (design §2.5).
+
+    It waits until the record is edited, or its partner is found by key.
+    """
+    if known is None or known.standing is not Standing.FAILING or known.reason.get("code") != "HX208":
+        return None
+    if known.updated is not None and known.updated != record.updated:
+        # Somebody has been at it since: that is the word to go on.
+        return None
+    return Problem(
+        "HX208",
+        f"it may be in {record.ref.app.other.brand} already",
+        cause=f"{record.ref.app.other.brand} gave no answer when it was created, and the record has nothing by which it could be "
+        "found there.",
+        remedy=f"Look in {record.ref.app.other.brand}. If it is there, give both the same {' + '.join(sync.match)}; if it isn't, "
+        f"edit the record in {record.ref.app.brand}, and the next run creates it.",
+        hubspot=refs.get(App.HUBSPOT),
+        xero=refs.get(App.XERO),
+        sync=sync.name,
+    )
+
+
+def mass_change(
+    changes: Iterable[Change], linked: int, limits: Limits, *, gone: int = 0, left: int = 0
+) -> list[Problem]:
     """`limits`: a plan that touches more than its share is held as a whole until a person has looked (`--allow-large`)."""
     every = list(changes)
     problems: list[Problem] = []
@@ -197,11 +233,13 @@ def mass_change(changes: Iterable[Change], linked: int, limits: Limits) -> list[
     }
     new_links = {(change.sync, change.hubspot, change.xero) for change in every if change.action is Action.LINK}
     updates = len(touched - new_links)
-    if linked >= limits.of_at_least and Decimal(updates) > limits.changes * linked:
+    if linked >= limits.of_at_least and Decimal(updates + gone + left) > limits.changes * linked:
+        parts = [f"{number:,} {what}" for number, what in ((gone, "gone"), (left, "out of an edited filter")) if number]
         problems.append(
             Problem(
                 "HX301",
-                f"{updates:,} of {linked:,} linked records would change",
+                f"{updates + gone + left:,} of {linked:,} linked records would change"
+                + (f" ({', '.join(parts)})" if parts else ""),
                 cause=f"That is more than {limits.changes * 100:f}".rstrip("0").rstrip(".")
                 + " %, the most that the ruleset lets one run change.",
                 remedy="Look at the plan. If it is what you want, allow it for this once.",

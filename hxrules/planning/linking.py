@@ -8,7 +8,7 @@ records only. Merges are followed to the survivor.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hxrules.language.mappings import ConversionFailed
@@ -63,8 +63,8 @@ def link_id(sync: str, hubspot: str, xero: str) -> str:
     return short_digest("link", sync, hubspot, xero)
 
 
-def link(snapshot: Snapshot, links: Iterable[Link], sync: Sync) -> Linking:
-    """Sorts the snapshot's records of a sync into pairs and records alone."""
+def link(snapshot: Snapshot, links: Iterable[Link], sync: Sync, remembering: Collection[App] = tuple(App)) -> Linking:
+    """Sorts the snapshot's records of a sync into pairs and records alone. `remembering` are the apps whose memory may be believed."""
     hubspot = snapshot.of(App.HUBSPOT, sync.types[App.HUBSPOT])
     xero = snapshot.of(App.XERO, sync.types[App.XERO])
     sides = {App.HUBSPOT: hubspot, App.XERO: xero}
@@ -81,7 +81,7 @@ def link(snapshot: Snapshot, links: Iterable[Link], sync: Sync) -> Linking:
         else:
             _place(followed, each, sides, snapshot, sync, result)
     free = {app: {ref_id: record for ref_id, record in sides[app].items() if ref_id not in taken[app]} for app in App}
-    _by_memory(sync, free, result)
+    _by_memory(sync, free, remembering, result)
     _by_key(sync, free, sides, owners, result)
     for app in App:
         result.alone.extend(free[app][ref_id] for ref_id in sorted(free[app]))
@@ -110,7 +110,7 @@ def _half_merged(each: Link, rival: Link, app: App, survivor: str, sync: Sync) -
         f"merged in {app.brand}, but its partner wasn't merged in {app.other.brand}",
         cause=f"{app.brand} merged {each.side(app)} into {survivor}, which is linked to {rival.side(app.other)} in "
         f"{app.other.brand} already.",
-        remedy=f"Merge the two records in {app.other.brand} as well, or unlink one of them.",
+        remedy=f"Merge the two records in {app.other.brand} as well.",
         hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], each.hubspot),
         xero=RecordRef(App.XERO, sync.types[App.XERO], each.xero),
         sync=sync.name,
@@ -130,6 +130,10 @@ def _place(
     result: Linking,
 ) -> None:
     found = {app: sides[app].get(each.side(app)) for app in App}
+    binned = [app for app, record in found.items() if record is not None and _in_the_bin(record)]
+    if binned:
+        result.gone.append((each, binned[0], found[binned[0].other]))
+        return
     missing = [app for app in App if found[app] is None]
     if not missing:
         moved = each is not before
@@ -145,6 +149,11 @@ def _place(
         result.unseen.append(each)
 
 
+def _in_the_bin(record: Record) -> bool:
+    """HubSpot's archive is its recycle bin: such a record is deleted. Xero's is a drawer: such a contact is still there."""
+    return record.life is Life.ARCHIVED and record.ref.app is App.HUBSPOT
+
+
 def _certainly_gone(snapshot: Snapshot, app: App, type_name: str, record_id: str) -> bool:
     coverage = snapshot.coverage.get((app, type_name))
     return coverage is not None and (coverage.complete or record_id in coverage.asked)
@@ -154,13 +163,14 @@ def _new_link(sync: Sync, hubspot: Record, xero: Record, made_by: Origin) -> Lin
     return Link(link_id(sync.name, hubspot.ref.id, xero.ref.id), sync.name, hubspot.ref.id, xero.ref.id, made_by)
 
 
-def _by_memory(sync: Sync, free: dict[App, dict[str, Record]], result: Linking) -> None:
+def _by_memory(sync: Sync, free: dict[App, dict[str, Record]], remembering: Collection[App], result: Linking) -> None:
     """Records that remember each other: how a lost state finds its pairs again."""
-    for record in sorted(free[App.HUBSPOT].values(), key=lambda each: each.ref.id):
+    believed = {app: free[app].values() if app in remembering else () for app in App}
+    for record in sorted(believed[App.HUBSPOT], key=lambda each: each.ref.id):
         partner = free[App.XERO].get(record.memory or "")
         if partner is not None and record.life is Life.LIVE:
             _join(sync, free, record, partner, "HubSpot remembers it", result)
-    for record in sorted(free[App.XERO].values(), key=lambda each: each.ref.id):
+    for record in sorted(believed[App.XERO], key=lambda each: each.ref.id):
         partner = free[App.HUBSPOT].get(record.memory or "")
         # Xero's number may be somebody's own numbering: it counts only where the two agree in something else too.
         if partner is not None and record.life is Life.LIVE and _agree_somewhere(sync, partner, record):

@@ -174,8 +174,9 @@ def _decide(
     hubspot_edited = view.hubspot != base.hubspot
     xero_edited = view.xero != base.xero
     if not hubspot_edited and not xero_edited:
-        if view.equal or not base.settled:
-            # Untouched. Left different on purpose counts as untouched: what was decided then still holds.
+        if view.equal or not base.settled or view.stopgap:
+            # Untouched. Left different on purpose counts as untouched: what was decided then still holds. So does a name that
+            # stands in for one that HubSpot doesn't have.
             verdict = Verdict.SAME if base.mapping_digest == mapping.digest else Verdict.AGREED
             return Decision(mapping, view, verdict, "unchanged since the last run", base=base)
         return Decision(

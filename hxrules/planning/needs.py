@@ -17,12 +17,23 @@ from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Sync
 from hxrules.planning.linking import key_of
-from hxrules.records import App, Coverage, CoverageKind, Known, Page, ReadRequest, Record, Standing, StateView
+from hxrules.records import (
+    App,
+    BaseValue,
+    Coverage,
+    CoverageKind,
+    Known,
+    Page,
+    ReadRequest,
+    Record,
+    Standing,
+    StateView,
+)
 from hxrules.values import Value
 
 WHOLE_EVERY = timedelta(days=1)
 OWNERS_OVERLAP = timedelta(minutes=15)
-"""How far a look for changed associated records reaches back behind the last run, by our own clock."""
+"""How far a look for changed associated records reaches back behind the last run: by our own clock, but never past the app's."""
 MANY = 200
 """From this many associated records on, a type is listed whole instead of being asked for by id."""
 OVERLAP = {App.HUBSPOT: timedelta(minutes=5), App.XERO: timedelta(minutes=2)}
@@ -101,7 +112,8 @@ def _changed_associates(sync: Sync, app: App, state: StateView, catalogue: Catal
         other = catalogue.type(app, info.associations[word].type)
         back = way_back(info, other)
         if back is not None and last_run is not None:
-            yield ReadRequest(app, other.type, fields, since=last_run - OWNERS_OVERLAP, associations=(back,))
+            since = min(last_run - OWNERS_OVERLAP, state.syncs[sync.name].watermarks[app])
+            yield ReadRequest(app, other.type, fields, since=since, associations=(back,))
 
 
 def way_back(info: TypeInfo, associated: TypeInfo) -> str | None:
@@ -169,12 +181,15 @@ class Window:
 
 
 def changed(records: Iterable[Record], state: StateView) -> list[Record]:
-    """Those that are not exactly as the state remembers them: our own last writes come back as an echo."""
+    """Those that the state doesn't remember as they are: our own last writes come back as an echo, and a search that lags behind
+    shows records as they were before (facts/hubspot.md 5)."""
     return [record for record in records if not _is_echo(record, state.known.get(record.ref))]
 
 
 def _is_echo(record: Record, known: Known | None) -> bool:
-    return known is not None and record.updated is not None and known.updated == record.updated
+    if known is None or known.updated is None or record.updated is None:
+        return False
+    return record.updated <= known.updated
 
 
 def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -> list[ReadRequest]:
@@ -234,15 +249,14 @@ def _lookups(sync: Sync, info: TypeInfo, state: StateView, seen: Seen, catalogue
     coverage = seen.coverage.get((app, info.type), Coverage(CoverageKind.SINCE))
     if coverage.complete or app.other not in _feeding(sync):
         return
-    linked = {link.side(app.other) for link in state.links if link.sync == sync.name}
-    strangers = [
-        record
-        for record in seen.of(app.other, sync.types[app.other]).values()
-        if record.ref.id not in linked and record.merged_into is None
-    ]
-    if not strangers:
-        return
-    for searched, values in _values_to_look_up(sync, app, strangers, info).items():
+    linked = {link.side(app.other): link for link in state.links if link.sync == sync.name}
+    here = [each for each in seen.of(app.other, sync.types[app.other]).values() if each.merged_into is None]
+    strangers = [record for record in here if record.ref.id not in linked]
+    wanted = _values_to_look_up(sync, app, strangers, info)
+    for record in here:
+        if record.ref.id in linked:
+            _add_edited_unique_values(sync, app, record, state.bases.get(linked[record.ref.id].id, {}), wanted)
+    for searched, values in wanted.items():
         known = coverage.searched.get(searched.name, frozenset())
         missing = tuple(sorted(value for value in values if value.casefold() not in known))
         if missing:
@@ -260,7 +274,7 @@ def _feeding(sync: Sync) -> frozenset[App]:
     return frozenset(target.other for target in sync.direction.targets)
 
 
-def _values_to_look_up(sync: Sync, app: App, strangers: Sequence[Record], info: TypeInfo) -> Mapping[Field, set[str]]:
+def _values_to_look_up(sync: Sync, app: App, strangers: Sequence[Record], info: TypeInfo) -> dict[Field, set[str]]:
     found: dict[Field, set[str]] = {}
     key_id = sync.match[0] if len(sync.match) == 1 else None
     for index, mapping in enumerate(sync.mappings):
@@ -274,6 +288,18 @@ def _values_to_look_up(sync: Sync, app: App, strangers: Sequence[Record], info: 
             if isinstance(value, str):
                 found.setdefault(target, set()).add(value)
     return found
+
+
+def _add_edited_unique_values(
+    sync: Sync, app: App, record: Record, bases: Mapping[str, BaseValue], wanted: dict[Field, set[str]]
+) -> None:
+    """A linked record that was renamed may get a name that somebody else has."""
+    for index, mapping in enumerate(sync.mappings):
+        target = mapping.field(app)
+        if target.unique and mapping.id in bases:
+            value, before = _in_terms_of(app, sync, record, index), bases[mapping.id].side(app)
+            if isinstance(value, str) and value.casefold() != str(before).casefold():
+                wanted.setdefault(target, set()).add(value)
 
 
 def _in_terms_of(app: App, sync: Sync, record: Record, index: int) -> Value:

@@ -89,7 +89,15 @@ def make_plan(
         drift=tuple(each for part in parts for each in sorted(part.drift, key=_drift_order)),
         gone=tuple(each for part in parts for each in sorted(part.gone, key=lambda gone: (gone.hubspot, gone.xero))),
         filter_edits=tuple(edit for part in parts if (edit := part.filter_edit()) is not None),
-        guards=tuple(guards.mass_change(changes, linked, ruleset.limits)),
+        guards=tuple(
+            guards.mass_change(
+                changes,
+                linked,
+                ruleset.limits,
+                gone=sum(len(part.gone) for part in parts),
+                left=sum(part.left for part in parts if part.filter_edit() is not None),
+            )
+        ),
         in_sync={part.sync.name: part.in_sync for part in parts},
         incomplete=tuple(text for part in parts for text in part.incomplete),
     )
@@ -144,7 +152,7 @@ class _SyncPlanner:
         self.looked_at: set[RecordRef] = set()
 
     def run(self) -> None:
-        linking = link(self.snapshot, self.state.links, self.sync)
+        linking = link(self.snapshot, self.state.links, self.sync, self.make.remembering)
         for problem in linking.problems:
             self._hold(problem)
         for each, app, partner in linking.gone:
@@ -280,6 +288,9 @@ class _SyncPlanner:
         if target not in self.sync.direction.targets:
             return self._know(record, Standing.ASIDE)
         refs = {app: record.ref}
+        if record.life is Life.MERGED:
+            # It lives on in another record, which is looked at itself.
+            return self._know(record, Standing.ASIDE)
         if record.life is not Life.LIVE:
             return self._exclude(record, Scope(False, record.life.value, "", None))
         if (problem := guards.unreadable(record, self.sync, refs)) is not None:
@@ -290,6 +301,8 @@ class _SyncPlanner:
             return self._not_read(str(missing))
         if not found.included:
             return self._exclude(record, found)
+        if (problem := guards.perhaps_made(record, self.state.known.get(record.ref), self.sync, refs)) is not None:
+            return self._hold(problem)
         if not self._surely_alone(record):
             return self._not_read(f"{target.brand}'s {self.info[target].title}s were not read completely")
         try:

@@ -43,7 +43,12 @@ def problem_of(
 ) -> Problem:
     """The problem of one refused, unlucky or doubtful write, with both records' ids."""
     brand = effect.app.brand
-    if error.failure is Failure.IN_DOUBT:
+    if error.code == "untraceable":
+        code, words = "HX208", f"it may be in {brand} already"
+        remedy = (
+            f"Look in {brand}. If it is there, give both the same key; if it isn't, edit the record, and it is created."
+        )
+    elif error.failure is Failure.IN_DOUBT:
         code, words = "HX222", f"{brand} gave no answer"
         remedy = "Nothing needs doing: the next run looks whether it was written before it tries again."
     elif error.failure is Failure.TRANSIENT:

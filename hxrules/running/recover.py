@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.connectors.protocol import Connector, Connectors
-from hxrules.records import App, Failure, Life, ReadRequest, Record, Write, WriteResult
+from hxrules.language.model import Ruleset
+from hxrules.records import (
+    App,
+    Failure,
+    Known,
+    Life,
+    ReadRequest,
+    Record,
+    RecordRef,
+    Standing,
+    Write,
+    WriteResult,
+)
 from hxrules.state.entries import Advance, Intent, Settled
 from hxrules.state.store import Store
 from hxrules.values import unpack
@@ -27,10 +40,14 @@ def write_and_settle(connector: Connector, writes: Sequence[Write], catalogue: C
     found = look([writes[index] for index in doubtful], connector, catalogue)
     missing: list[int] = []
     for index, record in zip(doubtful, found, strict=True):
-        if record is None:
+        if isinstance(record, Record):
+            results[index] = WriteResult(record)
+        elif record is Absence.CERTAIN:
             missing.append(index)
         else:
-            results[index] = WriteResult(record)
+            error = results[index].error
+            assert error is not None
+            results[index] = WriteResult(None, replace(error, code=UNTRACEABLE))
     if missing:
         again = connector.write([replace(writes[index], key=f"{writes[index].key}-again") for index in missing])
         for index, result in zip(missing, again, strict=True):
@@ -42,8 +59,20 @@ def _in_doubt(result: WriteResult) -> bool:
     return result.error is not None and result.error.failure is Failure.IN_DOUBT
 
 
-def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) -> list[Record | None]:
-    """For each write of one batch: the record, if the write is in the app; `None` if it certainly is not."""
+UNTRACEABLE = "untraceable"
+"""`WriteError.code` of a create that is in doubt for good."""
+
+
+class Absence(Enum):
+    """No record was found: is it certain that there is none?"""
+
+    CERTAIN = "certain"
+    CANT_TELL = "can't tell"
+    """The create carries nothing by which it could be found: it is never sent again by itself."""
+
+
+def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) -> list[Record | Absence]:
+    """For each write of one batch: the record, if the write is in the app, or why it was not found."""
     info = catalogue.type(writes[0].app, writes[0].type)
     fields = tuple(dict.fromkeys(field for write in writes for field in write.values))
     updates = [write for write in writes if write.id is not None]
@@ -52,7 +81,16 @@ def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) ->
         ids = tuple(write.id for write in updates if write.id is not None)
         by_id = _read(connector, ReadRequest(info.app, info.type, fields, ids=ids))
     created = _look_up([write for write in writes if write.id is None], info, fields, connector)
-    return [created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write) for write in writes]
+    found: list[Record | Absence] = []
+    for write in writes:
+        record = created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write)
+        known_by_nothing = write.id is None and write.memory is None and not _has_unique_value(write)
+        found.append(record or (Absence.CANT_TELL if known_by_nothing else Absence.CERTAIN))
+    return found
+
+
+def _has_unique_value(write: Write) -> bool:
+    return any(field.unique and value is not None for field, value in write.values.items())
 
 
 def _look_up(
@@ -92,7 +130,7 @@ def _if_holds(record: Record | None, write: Write) -> Record | None:
     return record if same else None
 
 
-def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue) -> int:
+def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules: Ruleset) -> int:
     """Settles what earlier, killed runs left open, before anything new is planned; the number of effects looked up.
 
     The journal learns whether they were done. Links and bases come with the plan that follows: nothing of the killed run counts as
@@ -105,14 +143,25 @@ def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue) -> in
     for (run_id, app, _), intents in groups.items():
         writes = [_write_of(intent, catalogue) for intent in intents]
         found = look(writes, connectors.of(app), catalogue)
-        settled = [
-            Settled(intent.effect, "failed", None, {"looked": "not there"})
-            if record is None
-            else Settled(intent.effect, "done", record.ref.id, {"looked": "there"})
-            for intent, record in zip(intents, found, strict=True)
-        ]
-        store.settle(run_id, settled, Advance())
+        settled: list[Settled] = []
+        doubtful: list[Known] = []
+        for intent, record in zip(intents, found, strict=True):
+            if isinstance(record, Record):
+                settled.append(Settled(intent.effect, "done", record.ref.id, {"looked": "there"}))
+                continue
+            settled.append(Settled(intent.effect, "failed", None, {"looked": f"not found, {record.value}"}))
+            if record is Absence.CANT_TELL:
+                doubtful.append(_in_doubt_for_good(intent, rules))
+        store.settle(run_id, settled, Advance(known=tuple(doubtful)))
     return len(open_ones)
+
+
+def _in_doubt_for_good(intent: Intent, rules: Ruleset) -> Known:
+    """What the next plan must know of a create that can't be looked up: its source is held, not created again."""
+    source = intent.app.other
+    types = next((sync.types for sync in rules.syncs if sync.name == intent.sync), {source: intent.type})
+    ref = RecordRef(source, types[source], str(intent.body[source.value]))
+    return Known(ref, intent.sync, None, Standing.FAILING, {"code": "HX208"}, retry=True)
 
 
 def _write_of(intent: Intent, catalogue: Catalogue) -> Write:

@@ -53,8 +53,7 @@ def not_a_state(path: Path, detail: str) -> Halt:
         "HX504",
         f"The state {path} can't be read.",
         f"The file is damaged, or was not written by hxrules ({detail}).",
-        "Put a copy back that was saved before, or move the file away and import an export. "
-        "Without any copy, records are linked anew by their keys.",
+        "Put a copy back that was saved before, or move the file away: then records are linked anew by their keys.",
     )
 
 

@@ -38,7 +38,7 @@ def check(said: Said, code: int, problem: str, *words: str) -> None:
     for word in words:
         assert word in said.text, said.text
     assert "Traceback" not in said.text
-    assert "Next:" in said.err
+    assert "Next:" in said.text
 
 
 def test_a_wrong_hubspot_token(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
