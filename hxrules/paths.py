@@ -59,6 +59,16 @@ class Path:
         """Whether a value can be put back where it was read."""
         return self.names is not None
 
+    @property
+    def whole(self) -> str | None:
+        """What has to be written whole when this is written: the name of the slot, or of the outermost object that it stands in.
+
+        `None` where it stands by itself. Keys `Record.slots` and `Write.slots`.
+        """
+        if self.slot is not None:
+            return self.slot.name
+        return self.names[0] if self.names is not None and len(self.names) > 1 else None
+
     def read(self, document: dict[str, Any]) -> Any:
         """What stands there; `None` where nothing does."""
         if self.names is None:

@@ -1,4 +1,4 @@
-"""Xero's own Python SDK drives every endpoint of the local Xero over HTTP, as a stranger to both sides.
+"""Xero's own Python SDK drives sign-in, settings and contacts of the local Xero over HTTP, as a stranger to both sides.
 
 It reads each answer with its own models, so a date, guid, number or enumeration of the wrong form fails here.
 """
@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from xero_python.accounting import (
-    AccountingApi,
     Address,
     Contact,
     ContactPerson,
@@ -23,88 +21,23 @@ from xero_python.accounting import (
     Phone,
 )
 from xero_python.accounting.models import Bill, PaymentTermType
-from xero_python.api_client import ApiClient
-from xero_python.api_client.configuration import Configuration
-from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
+from xero_python.api_client.oauth2 import TokenApi
 from xero_python.exceptions import (
     AccountingBadRequestException,
     HTTPStatusException,
     NotFoundException,
     RateLimitException,
 )
-from xero_python.identity import IdentityApi
+from xero_sdk import ZERO, Sdk, StartSdk, signing_in
 
 from hxrules.sandbox.server import ReadyInfo
-
-ZERO = "00000000-0000-0000-0000-000000000000"
-PAYMENT = "7534ac52-dae6-4cf1-90e4-ee924341781e"
-INVOICE = {
-    "InvoiceNumber": "INV-0016",
-    "Contact": {"Name": "Hamilton"},
-    "Status": "AUTHORISED",
-    "Date": "2026-06-28",
-    "DueDate": "2026-07-08",
-    "LineAmountTypes": "Inclusive",
-    "SubTotal": 470.65,
-    "TotalTax": 70.6,
-    "Total": 541.25,
-    "LineItems": [{"Description": "Support", "Quantity": 1, "UnitAmount": 541.25, "AccountCode": "200"}],
-    "Payments": [{"PaymentID": PAYMENT, "Date": "2026-06-30", "Amount": 41.25}],
-    "UpdatedDateUTC": "2026-07-01T12:01:01.560Z",
-}
-PART = {
-    "organisation": {"Version": "NZ", "PeriodLockDate": "2026-03-31"},
-    "contacts": [{"Name": "Hamilton", "UpdatedDateUTC": "2026-05-01T00:00:00Z"}],
-    "invoices": [INVOICE],
-}
-
-
-class Sdk:
-    """The SDK, signed in to one sandbox with its own client-credentials flow."""
-
-    def __init__(self, info: ReadyInfo, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.info = info
-        self.tenant = info.xero_tenant
-        self.token: dict[str, Any] = {}
-        monkeypatch.setattr(TokenApi, "client_credentials_token_url", f"{info.xero_identity_url}/connect/token")
-        monkeypatch.setattr(TokenApi, "revoke_token_url", f"{info.xero_identity_url}/connect/revocation")
-        oauth = OAuth2Token(info.xero_client_id, info.xero_client_secret)
-        self.client = ApiClient(
-            Configuration(oauth2_token=oauth),
-            oauth2_token_getter=lambda: self.token,
-            oauth2_token_saver=self.token.update,
-        )
-        self.client.rest_client.pool_manager.connection_pool_kw["retries"] = (
-            False  # a 429 is to be seen, not waited for
-        )
-        oauth.get_client_credentials_access_token(self.client, app_store_billing=False)
-        self.api = AccountingApi(self.client, base_url=f"{info.xero_url}/api.xro/2.0")
-        self.identity = IdentityApi(self.client, base_url=info.xero_url)
-
-    def make(self, **fields: Any) -> Contact:
-        """Create one contact."""
-        return self.api.create_contacts(self.tenant, Contacts(contacts=[Contact(**fields)])).contacts[0]
-
-    def names(self, **query: Any) -> list[str]:
-        """The names that a list of contacts shows."""
-        return [row.name for row in self.api.get_contacts(self.tenant, **query).contacts]
-
-
-StartSdk = Callable[..., Sdk]
 
 
 @pytest.fixture
 def start(run_sandbox: Callable[..., ReadyInfo], monkeypatch: pytest.MonkeyPatch) -> Iterator[StartSdk]:
-    """Starts a sandbox of `PART` and signs in."""
-    opened: list[Sdk] = []
-
-    def begin(**options: Any) -> Sdk:
-        opened.append(Sdk(run_sandbox(seed_file={"xero": PART}, **options), monkeypatch))
-        return opened[-1]
-
-    yield begin
-    for each in opened:
-        each.client.rest_client.pool_manager.clear()
+    """Starts a sandbox and signs in."""
+    with signing_in(run_sandbox, monkeypatch) as begin:
+        yield begin
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 What: `XeroSandbox` is what the server serves; `Accounting` answers everything below `/api.xro/2.0`.
 Invariant: the order is sign-in (401, 403), limits (429), idempotency (replays count for the limits), then the endpoint;
 every answer to a signed-in call has the limit headers.
-See also: `contacts`, `organisation`, `settings`, `invoices` (the endpoints), `identity`, `limits`, `idempotency`.
+See also: `contacts`, `items`, `invoices`, `payments`, `accounts`, `tax_rates`, `settings`, `organisation` (the endpoints),
+`identity`, `limits`, `idempotency`.
 """
 
 from __future__ import annotations
@@ -22,14 +23,19 @@ from starlette.routing import BaseRoute, Route
 
 from hxrules.sandbox.environment import Environment
 from hxrules.sandbox.xero import bodies, errors, scopes
+from hxrules.sandbox.xero.accounts import Accounts
 from hxrules.sandbox.xero.contacts import Contacts
 from hxrules.sandbox.xero.envelope import Call, Endpoint, Refusal, Reply, render
 from hxrules.sandbox.xero.idempotency import IdempotencyStore
 from hxrules.sandbox.xero.identity import Identity
 from hxrules.sandbox.xero.invoices import Invoices
+from hxrules.sandbox.xero.items import Items
 from hxrules.sandbox.xero.limits import Limits
+from hxrules.sandbox.xero.loading import load
 from hxrules.sandbox.xero.organisation import Organisation
-from hxrules.sandbox.xero.settings import Settings
+from hxrules.sandbox.xero.payments import Payments
+from hxrules.sandbox.xero.settings import Currencies
+from hxrules.sandbox.xero.tax_rates import TaxRates
 from hxrules.sandbox.xero.world import World
 
 ROOT: Final = "/api.xro/2.0/"
@@ -44,7 +50,10 @@ class Accounting:
         self._identity = identity
         self.limits = Limits(world.environment, rng)
         self.keys = IdempotencyStore(world.environment)
-        resources = (Organisation(world), Settings(world), Contacts(world), Invoices(world))
+        resources = (
+            *(Organisation(world), Currencies(world), Accounts(world), TaxRates(world)),
+            *(Contacts(world), Items(world), Invoices(world), Payments(world)),
+        )
         self._endpoints = [(_pattern(each.path), each) for resource in resources for each in resource.endpoints()]
 
     async def answer(self, request: Request) -> Response:
@@ -73,7 +82,7 @@ class Accounting:
         if carry_out is None:
             return errors.WRONG_VERB
         body = await _body(request)
-        if not reading and "json" not in request.headers.get("content-type", "").lower():
+        if request.method in ("PUT", "POST") and "json" not in request.headers.get("content-type", "").lower():
             return errors.WRONG_CONTENT_TYPE
         call = Call(
             request.method,
@@ -112,7 +121,7 @@ class XeroSandbox:
         """`part` is the `xero` part of a seed file; raises `ValueError` for one that makes no organisation."""
         rng = random.Random(environment.rng.getrandbits(64))
         self._app = dict(part.get("app", {}))
-        self.organisation = World(part, environment)
+        self.organisation = load(part, environment)
         self.identity = Identity(self.organisation, self._app, rng)
         self.accounting = Accounting(self.organisation, self.identity, rng)
         self.routes: Sequence[BaseRoute] = [

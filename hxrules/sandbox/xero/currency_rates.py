@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 ONE: Final = Decimal("1.000000")
+SMALLEST: Final = Decimal("0.000001")
+"""The smallest rate that can be kept."""
 _DOLLARS: Final = {
     "AUD": Decimal("1.53"),
     "CAD": Decimal("1.38"),

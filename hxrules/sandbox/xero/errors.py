@@ -165,6 +165,11 @@ def money_applied(status: str) -> str:
     )
 
 
+def bad_percent(value: Any) -> str:
+    """The text for a percentage below 0 or over 100; its wording is not recorded anywhere."""
+    return f"The rate '{value}' is invalid. A rate must be between 0 and 100."
+
+
 def too_many_elements(entity: str, most: int) -> str:
     """The text for a batch over its maximum; its wording is not recorded anywhere."""
     return f"A maximum of {most} {entity} records can be sent in one call."

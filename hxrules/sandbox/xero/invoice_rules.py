@@ -17,7 +17,7 @@ from hxrules.sandbox.xero import contact_rules, errors, invoice_edits
 from hxrules.sandbox.xero.batches import Invalid
 from hxrules.sandbox.xero.bodies import anything, boolean, choice, day, guid, listed, number, shape, text
 from hxrules.sandbox.xero.calendars import due_day, today
-from hxrules.sandbox.xero.currency_rates import ONE, day_rate
+from hxrules.sandbox.xero.currency_rates import ONE, SMALLEST, day_rate
 from hxrules.sandbox.xero.envelope import Record
 from hxrules.sandbox.xero.invoice_contacts import contact_of
 from hxrules.sandbox.xero.line_rules import LINE, Lines
@@ -71,6 +71,11 @@ def unknown_id(sent: Record, world: World) -> bool:
     return identity != errors.ZERO_GUID and world.invoices.get(identity) is None
 
 
+def is_approved(invoice: Record) -> bool:
+    """Whether the document has been approved and stands."""
+    return invoice["Status"] in ("AUTHORISED", "PAID")
+
+
 def approvals_left(world: World) -> bool:
     """Whether the plan allows one more approval this month (quirk `xero-approval-limit`)."""
     month = today(world).replace(day=1)
@@ -95,6 +100,7 @@ class Draft:
         self._messages: list[str] = []
         self._status: str = sent.get("Status") or (current["Status"] if current else "DRAFT")
         self._kind: str = current["Type"] if current else sent.get("Type", "")
+        self._handed_in = self._status != "DRAFT" and (current is None or current["Status"] != self._status)
         self.warnings: list[str] = []
         self.contact: Record = {}
 
@@ -145,8 +151,8 @@ class Draft:
         record |= self._figures(record["LineAmountTypes"])
         self._check_texts(record)
         self._check_locks(record["Date"])
-        if self._status == "AUTHORISED" and current.get("Status") not in ("AUTHORISED", "PAID"):
-            self._messages += [] if approvals_left(self._world) else [errors.APPROVALS_USED_UP]
+        if self._status == "AUTHORISED" and not (current and is_approved(current)) and not approvals_left(self._world):
+            self._messages.append(errors.APPROVALS_USED_UP)
         return record if self._messages else settled(record, self._world)
 
     def _contact(self, named: Record) -> Record:
@@ -182,19 +188,20 @@ class Draft:
             terms = (self.contact.get("PaymentTerms"), self._world.organisation.get("PaymentTerms"))
             due = next((day for each in terms if (day := due_day(found["Date"], (each or {}).get(side)))), None)
         if due is None:
-            self._messages += [] if self._status == "DRAFT" else [errors.DUE_DATE_MISSING]
+            self._messages += [errors.DUE_DATE_MISSING] if self._handed_in else []
             return found
         if due < found["Date"] and self._world.environment.quirks["due-before-date"] == "refused":
             self._messages.append(errors.DUE_BEFORE_DATE)
         return {**found, "DueDate": due}
 
     def _currency(self, day: date) -> Record:
-        current, base = self._current or {}, self._world.organisation["BaseCurrency"]
-        code = self._sent.get("CurrencyCode") or current.get("CurrencyCode", base)
+        current: Record = self._current or {}
+        base = self._world.organisation["BaseCurrency"]
+        code = str(self._sent.get("CurrencyCode") or current.get("CurrencyCode", base))
         if self._world.currencies.get(code) is None:
             self._messages.append(errors.not_subscribed(code))
         rate = self._sent.get("CurrencyRate")
-        if rate is not None and (rate <= 0 or too_large(rate)):
+        if rate is not None and (rate < SMALLEST or too_large(rate)):
             self._messages.append(errors.RATE_NOT_POSITIVE)
             rate = None
         if code == base:
@@ -218,24 +225,24 @@ class Draft:
         return {"SentToContact": mark if wanted is None else wanted}
 
     def _figures(self, amounts: str) -> Record:
-        """The lines and what they come to."""
+        """The lines and what they come to, as far as the write touches them."""
         current, quirks = self._current or {}, self._world.environment.quirks
-        rounding = Rounding.of(quirks)
-        complete, anew = self._status != "DRAFT", amounts != current.get("LineAmountTypes", amounts)
-        lines = Lines(self._world, self._kind, amounts, complete, anew, self._decimals, rounding, self._messages)
         sent, kept = self._sent.get("LineItems"), current.get("LineItems", [])
-        if sent or (sent is not None and quirks["empty-line-list"] == "removes"):
-            made = lines.merged(sent, kept)
-        else:
-            made = [lines.completed({}, line) for line in kept]
+        anew = amounts != current.get("LineAmountTypes", amounts)
+        edited = bool(sent) or (sent is not None and quirks["empty-line-list"] == "removes")
+        if current and not edited and not anew and not self._handed_in:
+            return {}
+        rounding, complete = Rounding.of(quirks), self._status != "DRAFT"
+        lines = Lines(self._world, self._kind, amounts, complete, anew, self._decimals, rounding, self._messages)
+        made = lines.merged(sent or [], kept) if edited else [lines.completed({}, line) for line in kept]
         if not made and (complete or (not current and quirks["empty-draft"] == "refused")):
             self._messages.append(errors.LINES_MISSING)
-        figures: Record = {"LineItems": made, **totals(made, amounts)}
+        figures: Record = totals(made, amounts)
         if figures["Total"] < 0:
             self._messages.append(errors.TOTAL_NEGATIVE)
         if too_large(figures["Total"]):
             self._messages.append(errors.AMOUNT_TOO_LARGE)
-        return {**figures, "TotalDiscount": total_discount(made, rounding)}
+        return {"LineItems": made, **figures, "TotalDiscount": total_discount(made, rounding)}
 
     def _check_texts(self, record: Record) -> None:
         self._messages += [errors.too_long(name, most) for name, most in _LONGEST.items() if len(record[name]) > most]

@@ -113,7 +113,6 @@ def echo(sent: Record, messages: Sequence[str]) -> Record:
     contact = contact_rules.echo(sent.get("Contact", {}), ())
     if "ContactID" not in sent.get("Contact", {}):
         del contact["ContactID"]
-    days = {name: sent[name] for name in _DAYS if name in sent}
     return {
         "InvoiceID": ZERO_GUID,
         **_without(sent, _DAYS),
@@ -123,7 +122,7 @@ def echo(sent: Record, messages: Sequence[str]) -> Record:
         "HasErrors": True,
         "InvoicePaymentServices": [],
         "Contact": {**contact, "HasValidationErrors": False},
-        **_days(days),
+        **_days(sent),
         "LineItems": [{"Tracking": [], **line} for line in sent.get("LineItems", ())],
         "ValidationErrors": [{"Message": message} for message in messages],
     }

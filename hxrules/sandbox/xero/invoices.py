@@ -110,9 +110,7 @@ class Invoices:
             world.invoices.put(record)
             if current is None:
                 world.own_invoices.add(record["InvoiceID"])
-            if record["Status"] in ("AUTHORISED", "PAID") and (
-                current is None or current["Status"] != record["Status"]
-            ):
+            if invoice_rules.is_approved(record) and not (current and invoice_rules.is_approved(current)):
                 world.approved.setdefault(today(world).replace(day=1), set()).add(record["InvoiceID"])
             row = write_view(record, draft.contact, decimals=decimals)
             warnings = [{"Message": message} for message in draft.warnings]

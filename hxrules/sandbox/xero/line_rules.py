@@ -76,7 +76,8 @@ class Lines:
             self._account(sent, line, details)
             if "LineAmount" not in line or any(name in sent for name in _AMOUNTS):
                 line |= self._priced(sent, line, details.get("UnitPrice"))
-        if current is None or self.taxed_anew or any(name in sent for name in (*_AMOUNTS, "TaxType", "TaxAmount")):
+        moved = line.get("TaxType") != (current or {}).get("TaxType")
+        if current is None or self.taxed_anew or moved or any(name in sent for name in (*_AMOUNTS, "TaxAmount")):
             line |= self._taxed(sent, line)
         self._check(line)
         return {name: line[name] for name in _ORDER if line.get(name) not in (None, "")}

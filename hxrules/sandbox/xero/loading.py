@@ -8,35 +8,42 @@ See also: `world` (asks for it, and dumps the same shape), `regions` (what every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from itertools import count
+from typing import Any, Final
 
+from hxrules.sandbox.environment import Environment
 from hxrules.sandbox.xero import chart, regions, settlement
 from hxrules.sandbox.xero.contact_shape import from_json
 from hxrules.sandbox.xero.currency_rates import day_rate
 from hxrules.sandbox.xero.dates import native
 from hxrules.sandbox.xero.envelope import Record
 from hxrules.sandbox.xero.money import AMOUNT_TYPES, NOTHING, Discount, Rounding, total_discount, totals
-
-if TYPE_CHECKING:
-    from hxrules.sandbox.xero.world import World
+from hxrules.sandbox.xero.world import World
 
 _CREDITS: Final = ("CreditNotes", "Prepayments", "Overpayments")
 _LINE_FIGURES: Final = ("UnitAmount", "LineAmount", "TaxAmount", "DiscountAmount")
 
 
-class Loading:
-    """Reads one seed into a world; `started` is the day on which the world is made."""
+def load(part: Mapping[str, Any], environment: Environment) -> World:
+    """The organisation of the `xero` part of a seed file; what it leaves out is as in an empty one. Raises `ValueError`."""
+    world = World(part, environment)
+    _Loading(world).carry_out(part)
+    return world
 
-    def __init__(self, world: World, started: datetime) -> None:
+
+class _Loading:
+    """Reads one seed into a world; dates that it leaves out lie before the day on which the world is made."""
+
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._started = started
         self._rounding = Rounding.of(world.environment.quirks)
+        self._free_numbers: Iterator[str] = iter(())
 
     def carry_out(self, part: Mapping[str, Any]) -> None:
-        """Fill the tables; raises `ValueError`."""
+        """Fill the tables."""
         self._settings(part)
         world = self._world
         for row in _rows(part, "contacts"):
@@ -44,6 +51,8 @@ class Loading:
         for row in _rows(part, "items"):
             world.items.put(self._item(row))
         documents = [self._filled(row, "InvoiceID") for row in _rows(part, "invoices")]
+        given = {row.get("InvoiceNumber") for row in documents}
+        self._free_numbers = (number for place in count(1) if (number := f"INV-{place:04}") not in given)
         for row in documents:
             world.invoices.put(self._invoice(row))
         for row in _rows(part, "payments"):
@@ -75,7 +84,7 @@ class Loading:
         record: Record = native(row)
         record[key] = str(record[key]).lower() if record.get(key) else self._world.new_id()
         ago = timedelta(seconds=self._world.random.randrange(60, 90 * 86400))
-        record.setdefault("UpdatedDateUTC", self._started - ago)
+        record.setdefault("UpdatedDateUTC", self._world.started - ago)
         return record
 
     def _contact(self, row: Record) -> Record:
@@ -106,7 +115,7 @@ class Loading:
             "Contact": {"ContactID": contact["ContactID"]},
         }
         if "InvoiceNumber" not in record:
-            record["InvoiceNumber"] = self._world.next_number() if record["Type"] == "ACCREC" else ""
+            record["InvoiceNumber"] = next(self._free_numbers) if record["Type"] == "ACCREC" else ""
         if record["Type"] == "ACCREC":
             record.setdefault("SentToContact", False)
         rate = record.get("CurrencyRate") or day_rate(record["CurrencyCode"], base, record["Date"])
@@ -120,7 +129,8 @@ class Loading:
             record[name] = self._rounding.cents(Decimal(record.get(name, 0)))
         record["SubTotal"] = self._rounding.cents(Decimal(record.get("SubTotal", record["Total"] - record["TotalTax"])))
         record["AmountPaid"] = record["AmountDue"] = NOTHING
-        record["CreditNotes"] = [self._credit_note(each, record) for each in record.get("CreditNotes", ())]
+        if record.get("CreditNotes"):
+            record["CreditNotes"] = [self._credit_note(each, record) for each in record["CreditNotes"]]
         side = "IsCustomer" if record["Type"] == "ACCREC" else "IsSupplier"
         if not contact[side]:
             self._world.contacts.put({**contact, side: True})
@@ -128,11 +138,9 @@ class Loading:
 
     def _line(self, line: Record, document: Record) -> Record:
         """The line with its amounts, account and tax, as far as the seed says enough to know them."""
-        given = {
-            **line,
-            **{name: self._rounding.price(Decimal(line[name]), 4) for name in _LINE_FIGURES if name in line},
-        }
-        made: Record = {"Tracking": [], **given, "LineItemID": line.get("LineItemID") or self._world.new_id()}
+        figures: Record = {name: self._rounding.price(Decimal(line[name]), 4) for name in _LINE_FIGURES if name in line}
+        identity = line.get("LineItemID") or self._world.new_id()
+        made: Record = {"Tracking": [], **line, **figures, "LineItemID": identity}
         if "UnitAmount" not in made and "LineAmount" not in made:
             return made
         quantity = self._rounding.quantity(Decimal(made.get("Quantity", 1)))
@@ -172,9 +180,11 @@ class Loading:
         if not found:
             raise ValueError(f"a seeded payment names no seeded invoice: {named!r}")
         amount = self._rounding.cents(Decimal(record["Amount"]))
-        bank = next((each for each in world.accounts if each["Type"] == "BANK"), {})
+        bank = next((each for each in world.accounts if each["Type"] == "BANK"), None)
         given = record.get("Account") or {}
         account = chart.account_named(world, given.get("Code"), given.get("AccountID")) or bank
+        if account is None:
+            raise ValueError("a seeded payment needs an account of type BANK")
         record = {
             "Date": found[0]["Date"],
             "BankAmount": amount,
@@ -184,7 +194,7 @@ class Loading:
             "IsReconciled": False,
             **{name: value for name, value in record.items() if not name.startswith("Has")},
             "Amount": amount,
-            "Account": {"AccountID": account.get("AccountID")},
+            "Account": {"AccountID": account["AccountID"]},
             "Invoice": {"InvoiceID": found[0]["InvoiceID"]},
         }
         for name in ("BankAmount", "CurrencyRate"):

@@ -7,10 +7,12 @@ from typing import Final
 from hxrules.sandbox.xero import scopes
 from hxrules.sandbox.xero.dates import wire, written
 from hxrules.sandbox.xero.envelope import Call, Endpoint, Reply
+from hxrules.sandbox.xero.invoice_rules import approvals_left
 from hxrules.sandbox.xero.regions import ACTIONS
 from hxrules.sandbox.xero.world import World
 
 _MULTICURRENCY: Final = "UseMulticurrency"
+_APPROVAL: Final = "CreateApprovedInvoice"
 
 
 class Organisation:
@@ -34,10 +36,8 @@ class Organisation:
         return self._world.enclosed("Organisations", [row])
 
     def actions(self, call: Call) -> Reply:
-        """`GET /Organisation/Actions`; several currencies need more than one that is enabled."""
-        several = len(self._world.currencies) > 1
-        rows = [
-            {"Name": name, "Status": "ALLOWED" if name != _MULTICURRENCY or several else "NOT-ALLOWED"}
-            for name in ACTIONS
-        ]
+        """`GET /Organisation/Actions`: several currencies must be enabled, and a plan may cap approvals."""
+        refused = set() if len(self._world.currencies) > 1 else {_MULTICURRENCY}
+        refused |= set() if approvals_left(self._world) else {_APPROVAL}
+        rows = [{"Name": name, "Status": "NOT-ALLOWED" if name in refused else "ALLOWED"} for name in ACTIONS]
         return self._world.enclosed("Actions", rows)

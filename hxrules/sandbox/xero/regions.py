@@ -45,6 +45,9 @@ _PURCHASES: Final = "assets equity expenses liabilities"
 _ALL: Final = "assets equity expenses liabilities revenue"
 
 
+_FOUR: Final = Decimal("0.0001")
+
+
 @dataclass(frozen=True)
 class Region:
     """One edition of Xero. `rates`: name, TaxType, ReportTaxType, percent, what it applies to; a deleted one says so."""
@@ -212,8 +215,14 @@ def tax_rates(version: str) -> list[Record]:
     return [_rate(region, *row) for row in region.rates]
 
 
+def uses_of(report: str) -> Record:
+    """Which accounts a new tax rate is made for, by its `ReportTaxType`: sales, purchases, or all."""
+    uses = _PURCHASES if "INPUT" in report else _SALES if "OUTPUT" in report else _ALL
+    return {f"CanApplyTo{group.title()}": group in uses.split() for group in _ALL.split()}
+
+
 def _rate(region: Region, name: str, kind: str, report: str, percent: str, use: str, status: str = "ACTIVE") -> Record:
-    rate = Decimal(percent)
+    rate = Decimal(percent).quantize(_FOUR)
     component = {"Name": region.tax_name, "Rate": rate, "IsCompound": False, "IsNonRecoverable": False}
     uses = use.split()
     return {

@@ -11,6 +11,8 @@ from typing import Final
 CONTACTS: Final = ("accounting.contacts",)
 SETTINGS: Final = ("accounting.settings",)
 INVOICES: Final = ("accounting.invoices", "accounting.transactions")
+PAYMENTS: Final = ("accounting.payments", "accounting.transactions")
+ITEMS: Final = (*SETTINGS, *INVOICES)
 
 _ALWAYS: Final = ("accounting.contacts", "accounting.settings", "accounting.attachments")
 _GRANULAR: Final = (

@@ -1,9 +1,9 @@
 """The organisation that the local Xero serves: its settings and records, made from a seed and dumped as one.
 
-What: `World(part, environment)` reads the `xero` part of a seed file (records as Xero's API writes them) over what any
-new organisation has; `dump` gives the same shape back.
-Invariants: ids come from one random source seeded by the environment, so the same seed gives the same ids; dates that
-a seed leaves out lie before the day on which the world is made; bad seeds raise `ValueError`.
+What: `World` holds the settings and the tables; `loading` fills them from the `xero` part of a seed file, and `dump`
+gives the same shape back.
+Invariants: ids come from one random source seeded by the environment, so the same seed gives the same ids; a batch is
+taken back through the journal.
 See also: `table` (where records live), `regions` (what a new organisation has), `loading` (reads seeds).
 """
 
@@ -22,7 +22,6 @@ from hxrules.sandbox.xero import regions, resources
 from hxrules.sandbox.xero.contact_shape import page_view
 from hxrules.sandbox.xero.dates import native, whole, wire
 from hxrules.sandbox.xero.envelope import Record, Reply, enclose, encode
-from hxrules.sandbox.xero.loading import Loading
 from hxrules.sandbox.xero.table import Journal, Table
 
 
@@ -30,15 +29,16 @@ class World:
     """One organisation. `contacts`, `items`, `invoices`, `payments`, `accounts`, `tax_rates`, `currencies` are tables.
 
     `notes` holds the history of each record by its id, newest last; `own_invoices` the ids of the invoices that the
-    connected app itself has made; `approved` those that were approved in a month, by its first day.
+    connected app itself has made; `approved` those that were approved in a month, by its first day; `started` is the
+    beginning of the day on which the world was made.
     """
 
     def __init__(self, part: Mapping[str, Any], environment: Environment) -> None:
-        """`part` is the `xero` part of a seed file; what it leaves out is as in an empty organisation."""
+        """An organisation with the settings of `part`, the `xero` part of a seed file, and without a record."""
         self.environment = environment
         self.random = random.Random(environment.rng.getrandbits(64))
         self._noise = random.Random(self.random.getrandbits(64))
-        self._started = datetime.combine(environment.clock.now().date(), time(), UTC)
+        self.started = datetime.combine(environment.clock.now().date(), time(), UTC)
 
         self.journal = Journal()
         self.contacts = Table(resources.CONTACTS, journal=self.journal)
@@ -55,7 +55,6 @@ class World:
         self._last_number = 0
 
         self.organisation = self._organisation(dict(part.get("organisation", {})))
-        Loading(self, self._started).carry_out(part)
 
     def now(self) -> datetime:
         """The present instant, as precise as Xero keeps it."""
@@ -71,11 +70,9 @@ class World:
 
     def next_number(self) -> str:
         """The next free number of a sales invoice."""
-        while True:
+        while self.invoices.found("InvoiceNumber", number := f"INV-{self._last_number + 1:04}"):
             self._last_number += 1
-            number = f"INV-{self._last_number:04}"
-            if not self.invoices.found("InvoiceNumber", number):
-                return number
+        return number
 
     def lock(self, *, period: date | None = None, end_of_year: date | None = None) -> None:
         """Set both lock dates, as an adviser does in Xero's settings; None takes one away."""
@@ -114,5 +111,5 @@ class World:
         settings: Record = {**regions.organisation(given.get("Version", "AU")), **native(given)}
         settings.setdefault("OrganisationID", self.new_id())
         settings.setdefault("ShortCode", "!" + "".join(self.random.choices(ascii_letters + digits, k=5)))
-        settings.setdefault("CreatedDateUTC", self._started - timedelta(days=365))
+        settings.setdefault("CreatedDateUTC", self.started - timedelta(days=365))
         return settings

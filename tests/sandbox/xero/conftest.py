@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from xero_client import ALL_SCOPES, ConnectXero, Xero
 
-from hxrules.sandbox.server import ReadyInfo
+from hxrules.sandbox.server import ReadyInfo, SandboxOptions, running
+
+ROOM = {"xero-minute-limit": "100000", "xero-day-limit": "100000"}
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def connect(run_sandbox: Callable[..., ReadyInfo]) -> Iterator[ConnectXero]:
     yield start
     for each in opened:
         each.http.close()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Xero]:
+    """One organisation for the tests of a module that look at nothing but their own records; it has room for all."""
+    with running(SandboxOptions(quirks=ROOM)) as info:
+        xero = Xero(info)
+        yield xero
+        xero.http.close()
 
 
 @pytest.fixture

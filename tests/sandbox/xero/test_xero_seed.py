@@ -28,6 +28,12 @@ PART: dict[str, Any] = {
 }
 
 
+INVOICED: dict[str, Any] = {
+    "contacts": [{"Name": "A"}],
+    "invoices": [{"Contact": {"Name": "A"}, "Total": 5, "Status": "AUTHORISED"}],
+}
+
+
 def dump(xero: Xero) -> dict[str, Any]:
     world: dict[str, Any] = xero.http.get("/_sandbox/world").json()["xero"]
     return world
@@ -81,6 +87,44 @@ def test_dates_that_a_seed_leaves_out_lie_before_its_day(connect: ConnectXero) -
 
 
 @pytest.mark.parametrize(
+    ("amounts", "line", "expected"),
+    [
+        ("Exclusive", {"Quantity": 2, "UnitAmount": 10.5, "AccountCode": "200"}, (21, 3.15, 24.15)),
+        ("Inclusive", {"UnitAmount": 541.25, "AccountCode": "200"}, (470.65, 70.6, 541.25)),
+        ("NoTax", {"LineAmount": 7, "AccountCode": "200"}, (7, 0, 7)),
+        ("Exclusive", {"UnitAmount": 100, "DiscountRate": 20, "TaxType": "NONE"}, (80, 0, 80)),
+        ("Exclusive", {"UnitAmount": 100, "AccountCode": "200", "TaxAmount": 14.99}, (100, 14.99, 114.99)),
+    ],
+)
+def test_a_seed_needs_no_figures_that_xero_works_out(
+    connect: ConnectXero, amounts: str, line: dict[str, Any], expected: tuple[float, ...]
+) -> None:
+    document = {"Contact": {"Name": "A"}, "LineAmountTypes": amounts, "LineItems": [{"Description": "Work", **line}]}
+    part = {"organisation": {"Version": "NZ"}, "contacts": [{"Name": "A"}], "invoices": [document]}
+    row = connect(part=part).one("GET", "Invoices/INV-0001")
+    assert (row["SubTotal"], row["TotalTax"], row["Total"]) == expected
+    assert row["AmountDue"] == row["Total"]
+
+
+@pytest.mark.parametrize(
+    ("paid", "status", "due"),
+    [([], "AUTHORISED", 5), ([2], "AUTHORISED", 3), ([2, 3], "PAID", 0), ([2.5, 2.5], "PAID", 0)],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_payments_of_a_seed_settle_its_invoices(
+    connect: ConnectXero, paid: list[float], status: str, due: float, inside: bool
+) -> None:
+    rows = [{"Amount": amount, "Date": "2026-11-02", "Invoice": {"InvoiceNumber": "INV-0001"}} for amount in paid]
+    part: dict[str, Any] = {**INVOICED, "payments": rows}
+    if inside:
+        part = {**INVOICED, "invoices": [{**INVOICED["invoices"][0], "Payments": rows}]}
+    xero = connect(part=part)
+    row = xero.one("GET", "Invoices/INV-0001")
+    assert (row["Status"], row["AmountPaid"], row["AmountDue"]) == (status, sum(paid), due)
+    assert len(row.get("Payments", [])) == len(xero.get("Payments").json()["Payments"]) == len(paid)
+
+
+@pytest.mark.parametrize(
     "part",
     [
         {"contacts": [{"EmailAddress": "x@example.com"}]},
@@ -88,6 +132,10 @@ def test_dates_that_a_seed_leaves_out_lie_before_its_day(connect: ConnectXero) -
         {"payments": [{"Invoice": {"InvoiceNumber": "INV-1"}}]},
         {"organisation": {"Version": "MOON"}},
         {"contacts": [{"Name": "A", "UpdatedDateUTC": "someday"}]},
+        {"items": [{"Name": "without a code"}]},
+        {"contacts": [{"Name": "A"}], "invoices": [{"Contact": {"Name": "A"}, "Total": 5, "AmountPaid": 5}]},
+        {**INVOICED, "payments": [{"Invoice": {"InvoiceNumber": "INV-0001"}, "Amount": 5.01}]},
+        {**INVOICED, "payments": [{"Invoice": {"InvoiceNumber": "INV-0001"}, "Amount": 1}], "accounts": []},
     ],
 )
 def test_a_seed_that_makes_no_world_is_refused(part: dict[str, Any]) -> None:
