@@ -49,7 +49,7 @@ class Field:
     wire_choices: Mapping[str, str] = field(default_factory=dict)
     """Canonical choice → the app's spelling (`draft` → `DRAFT`)."""
     codec: str | None = None
-    """A named wire form that is more than one JSON value (`phone`, `street`)."""
+    """A named wire form that is more than one JSON value (`phone`, `street`, `noon`)."""
     unique: bool = False
     """No two live records of the type may hold the same value (compared without case)."""
     also: str | None = None

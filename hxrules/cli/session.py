@@ -101,7 +101,7 @@ def _only_what_can_run(ruleset: Ruleset, catalogue: Catalogue) -> None:
         Problem(
             "HX309",
             f"{sync.name} can't be run by this version",
-            "It checks rulesets for products, invoices and payments, and runs contacts.",
+            "It checks rulesets for invoices and payments, and runs contacts and products.",
             "Switch the sync off for now.",
             span=sync.span,
         )

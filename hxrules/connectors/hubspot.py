@@ -395,7 +395,7 @@ class HubSpot:
                     "HX423",
                     "HubSpot refuses a read",
                     f"{call.method} {call.path}: status {answer.status}: {message[:300]}",
-                    "Run `hxrules validate --online`: a property that the ruleset names may be gone.",
+                    "A property that the ruleset names may be gone: compare its mappings and filters with the account.",
                 )
             ],
         )

@@ -1,7 +1,9 @@
 """HubSpot's record JSON ⇄ values (facts/hubspot.md 3, 10). Every property travels as text, in both directions.
 
 Reading accepts `null`, `""` and absence as empty, and epoch milliseconds as well as ISO 8601. Writing sends `""` for
-empty, as HubSpot clears a property by it; days as `YYYY-MM-DD`, instants in ISO 8601 with `Z`.
+empty, as HubSpot clears a property by it; days as `YYYY-MM-DD`, instants in ISO 8601 with `Z`. A day that HubSpot keeps
+in a property for instants (codec `noon`: those of invoices) is noon UTC of that day, so that viewers from -12:00 to
++11:59 see the same day; read is the day in UTC.
 """
 
 from __future__ import annotations
@@ -146,4 +148,5 @@ def _wire(field: Field, value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return field.wire_choices.get(value, value)
-    return str(plain(value))
+    text = str(plain(value))
+    return f"{text}T12:00:00Z" if field.codec == "noon" else text

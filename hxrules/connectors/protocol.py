@@ -71,6 +71,10 @@ class Connector(Protocol):
         whose e-mail is another one: HubSpot keeps second addresses. Xero's archived contacts are part of every read,
         HubSpot's only of one by `ids`. `since` includes the instant itself.
 
+        `associations` are read for every record, except for those merged away. In Xero there are a contact's `invoice`
+        (sales invoices of any status, voided and deleted ones too), an invoice's `contact` and `payment`, a payment's
+        `invoice`; any other word is left out (not read). What HubSpot lists may have been archived since.
+
         A record that changes while it is being read may be shown as it was before, or by `since` not at all, and HubSpot's search, which
         answers `since` and some `where`, is behind by moments: whoever keeps a watermark sets it some minutes before
         the start of the read.

@@ -3,23 +3,27 @@
 Reads. Everything: pages of 1,000 in the order of the record's id, which never moves: a record that changes meanwhile
 keeps its place, and none slips past the border of a page (in Xero's own order, by time of change, it would). Newest
 first: `If-Modified-Since` and the reverse order of time; what changes meanwhile goes to the top, so a record may be met
-twice (and is dropped), and one that changes before it was met is left to the next such read. By id: forty in a URL. By
-value: a `where` of equalities; a value that its quotes can't hold is looked for by `searchTerm`. A contact of Xero says
-nothing of its invoices, so a word for them stays absent (not read).
+twice (and is dropped), and one that changes before it was met is left to the next such read. By id: forty in a URL, or
+a `where` of equalities for types that can't be listed by ids. By value: such a `where`; a value that its quotes can't
+hold is looked for by `searchTerm`. Items have no pages, so what one `where` can't ask for is picked out of all of them.
+A contact's word for its invoices is answered by `xero_associations`; other words stay absent (not read) unless the
+record itself names them.
 
 Writes. PUT creates, POST with the record's id updates; never POST by name or number (facts/xero.md 2.4).
 `summarizeErrors=false` gives one verdict a record, the `Idempotency-Key` makes repeats safe for six minutes. After a
 500 nobody knows: Xero remembers that answer too, so creates stay in doubt; an update may be sent again under another
-key, as it only sets what it sets.
+key, as it only sets what it sets. Prices have four decimals in both directions (`unitdp=4`): read with two and written
+back, they would lose the others. Turning `IsSold` or `IsPurchased` off empties that side of an item; the answer shows it.
 
-See also: `xero_codec` (values ⇄ JSON), `xero_dialect` (errors and limits), `http`.
+See also: `xero_codec` (values ⇄ JSON), `xero_associations`, `xero_dialect` (errors and limits), `http`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,6 +34,7 @@ from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expe
 from hxrules.connectors.pace import Pace, Timing
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
+from hxrules.connectors.xero_associations import IDS, MANY, InvoicesOfContacts
 from hxrules.connectors.xero_codec import ZERO_ID, Decoder, Entry, element_of
 from hxrules.connectors.xero_dialect import IN_FLIGHT, MINUTE, XeroDialect, messages, refusal, windows
 from hxrules.connectors.xero_time_zones import IANA
@@ -50,16 +55,45 @@ from hxrules.records import (
 _ROOT: Final = "/api.xro/2.0"
 _PAGE: Final = 1_000
 _BATCH: Final = 50
-_IDS: Final = 40
 _WHERE_TEXT: Final = 1_800
 """Characters of an encoded `where`; URLs break near 2,050 (5.3)."""
-_ARCHIVES: Final = frozenset({"contacts"})
-"""Types whose lists leave archived records out unless asked."""
+_LISTED_BY_ID: Final = frozenset({"contacts", "invoices"})
+"""Types whose lists take `IDs`; they are those that have a `searchTerm`, too (5.3)."""
+_ALWAYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "contacts": {"includeArchived": "true"},
+    "items": {"unitdp": "4"},
+    "invoices": {"unitdp": "4"},
+}
+"""What every list of the type is asked with."""
+_PRICED: Final = frozenset({"items", "invoices"})
+"""Types whose writes name prices."""
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HIGH_VOLUME: Final = 51
 _UPDATE_TRIES: Final = 3
 
 Document = dict[str, Any]
+Wanted = Callable[[Record], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one `read` goes by. `invoices` is there when contacts are asked for theirs."""
+
+    info: TypeInfo
+    decoder: Decoder
+    invoices: InvoicesOfContacts | None
+
+    @property
+    def paged(self) -> bool:
+        return bool(self.info.settings.get("paged", True))
+
+    def records(self, documents: Sequence[Document]) -> tuple[Record, ...]:
+        if self.invoices is None:
+            return tuple(map(self.decoder.record, documents))
+        linked = self.invoices.of([str(each[self.info.id_field]) for each in documents])
+        return tuple(
+            self.decoder.record(each, {"invoice": linked[str(each[self.info.id_field])]}) for each in documents
+        )
 
 
 class Xero:
@@ -100,52 +134,90 @@ class Xero:
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         info = self._catalogue.type(App.XERO, request.type)
-        decoder = Decoder(info, request.fields)
+        looked_up = (request.where[0],) if request.where else ()
+        decoder = Decoder(info, tuple(dict.fromkeys((*request.fields, *looked_up))), request.associations)
+        reading = _Reading(info, decoder, self._invoices(request))
         if request.ids is not None:
-            return self._by_id(info, decoder, request.ids)
+            return self._by_id(reading, request.ids)
         if request.where is not None:
-            return self._by_value(info, request, *request.where)
+            return self._by_value(reading, *request.where)
         if request.since is not None:
-            return self._newest_first(info, decoder, request.since)
-        return self._records(info, decoder, {"order": info.id_field})
+            return self._newest_first(reading, request.since)
+        return self._records(reading, {"order": info.id_field} if reading.paged else {})
 
-    def _newest_first(self, info: TypeInfo, decoder: Decoder, since: datetime) -> Iterator[Page]:
+    def _invoices(self, request: ReadRequest) -> InvoicesOfContacts | None:
+        if request.type != "contacts" or "invoice" not in request.associations:
+            return None
+        invoices = self._catalogue.type(App.XERO, "invoices")
+        asked = request.ids if request.ids is not None else request.where[1] if request.where else None
+        whole = len(asked) > MANY if asked is not None else request.since is None
+
+        def listed(params: Mapping[str, str]) -> Iterator[Document]:
+            for documents, _ in self._pages(invoices, params):
+                yield from documents
+
+        return InvoicesOfContacts(listed, whole=whole)
+
+    def _newest_first(self, reading: _Reading, since: datetime) -> Iterator[Page]:
         # Whole seconds without a zone (5.1); one second early, as nobody says whether the second itself is included.
         from_second = since.astimezone(UTC).replace(microsecond=0) - timedelta(seconds=1)
         headers = {"If-Modified-Since": from_second.strftime("%Y-%m-%dT%H:%M:%S")}
-        for page in self._records(info, decoder, {"order": f"{info.updated} DESC"}, headers):
+        for page in self._records(reading, {"order": f"{reading.info.updated} DESC"}, headers):
             kept = tuple(each for each in page.records if each.updated is None or each.updated >= since)
             early = len(page.records) - len(kept)
             yield Page(kept, None if page.total is None else page.total - early)
 
-    def _by_id(self, info: TypeInfo, decoder: Decoder, ids: Sequence[str]) -> Iterator[Page]:
+    def _by_id(self, reading: _Reading, ids: Sequence[str]) -> Iterator[Page]:
         # What is no GUID belongs to nobody, and may spoil the list.
-        for chunk in chunks(dict.fromkeys(each for each in ids if _GUID.fullmatch(each)), _IDS):
-            yield from self._records(info, decoder, {"IDs": ",".join(chunk)})
+        wanted = list(dict.fromkeys(each for each in ids if _GUID.fullmatch(each)))
+        if reading.info.type in _LISTED_BY_ID:
+            questions = [{"IDs": ",".join(chunk)} for chunk in chunks(wanted, IDS)]
+        else:
+            own = reading.info.id_field
+            questions = [{"where": text} for text in _any_of(f'{own}==Guid("{each}")' for each in wanted)]
+        lowered = {each.lower() for each in wanted}
+        return self._picked(reading, questions, lambda record: record.ref.id.lower() in lowered)
 
-    def _by_value(self, info: TypeInfo, request: ReadRequest, where: Field, values: Sequence[str]) -> Iterator[Page]:
-        decoder = Decoder(info, tuple(dict.fromkeys((*request.fields, where))))
+    def _by_value(self, reading: _Reading, where: Field, values: Sequence[str]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(value for value in (each.strip() for each in values) if value))
         folded = {each.casefold() for each in wanted}
         plain = [each for each in wanted if '"' not in each and "\\" not in each]
-        questions = [{"where": text} for text in _equalities(where, plain)]
-        questions += [{"searchTerm": each} for each in wanted if each not in plain]
+        questions = [{"where": text} for text in _any_of(f'{where.path.text}=="{each}"' for each in plain)]
+        quoted = [each for each in wanted if each not in plain]
+        if reading.info.type in _LISTED_BY_ID:
+            questions += [{"searchTerm": each} for each in quoted]
+        elif quoted:
+            questions = [{}]
+        # Xero also ignores accents here and there, and a search term may stand anywhere.
+        return self._picked(
+            reading, questions, lambda record: str(record.fields.get(where.name) or "").casefold() in folded
+        )
+
+    def _picked(self, reading: _Reading, questions: Sequence[Mapping[str, str]], wanted: Wanted) -> Iterator[Page]:
+        """What is wanted of the answers; where all records are one call away, that is never more than one."""
+        if not reading.paged and len(questions) > 1:
+            questions = [{}]
+        seen: set[str] = set()
         for question in questions:
-            for page in self._records(info, decoder, question):
-                # Xero also ignores accents here and there, and a search term may stand anywhere.
-                same = (each for each in page.records if str(each.fields.get(where.name) or "").casefold() in folded)
-                yield Page(tuple(same))
+            for page in self._records(reading, question):
+                fresh = tuple(each for each in page.records if each.ref.id not in seen and wanted(each))
+                seen.update(each.ref.id for each in fresh)
+                yield Page(fresh)
 
     def _records(
-        self, info: TypeInfo, decoder: Decoder, params: Mapping[str, str], headers: Mapping[str, str] | None = None
+        self, reading: _Reading, params: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Iterator[Page]:
-        """The pages of one list, each record once."""
+        for documents, total in self._pages(reading.info, params, headers):
+            yield Page(reading.records(documents), total)
+
+    def _pages(
+        self, info: TypeInfo, params: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[list[Document], int | None]]:
+        """The pages of one list, each document once, and how many there are on all pages."""
         paged = info.settings.get("paged", True)
-        asked = dict(params)
+        asked = {**params, **_ALWAYS.get(info.type, {})}
         if paged:
             asked |= {"page": "1", "pageSize": str(_PAGE)}
-        if info.type in _ARCHIVES:
-            asked["includeArchived"] = "true"
         seen: set[str] = set()
         number = 1
         while True:
@@ -153,11 +225,11 @@ class Xero:
                 Call("GET", f"{_ROOT}/{info.path}", "reads", asked, headers or {}, windows=MINUTE)
             )
             found = document.get(info.path) or []
-            records = tuple(decoder.record(each) for each in found if each[info.id_field] not in seen)
-            seen.update(each.ref.id for each in records)
+            fresh = [each for each in found if each[info.id_field] not in seen]
+            seen.update(each[info.id_field] for each in fresh)
             pagination = document.get("pagination") or {}
             last = not paged or len(found) < _PAGE or number >= int(pagination.get("pageCount", number + 1))
-            yield Page(records, len(seen) if last else pagination.get("itemCount"))
+            yield fresh, len(seen) if last else pagination.get("itemCount")
             if last:
                 return
             number += 1
@@ -169,7 +241,7 @@ class Xero:
         return _BATCH
 
     def prepare(self, type_name: str) -> bool:
-        # The field is always there (`ContactNumber`), and only an API can write it.
+        # The field is always there (`ContactNumber`), and only an API can write it. Items have none.
         return self._catalogue.type(App.XERO, type_name).memory is not None
 
     def write(self, writes: Sequence[Write]) -> list[WriteResult]:
@@ -202,6 +274,7 @@ class Xero:
 
     def _answered(self, info: TypeInfo, create: bool, body: bytes, keys: Sequence[str]) -> Answer:
         method = "PUT" if create else "POST"
+        params = {"summarizeErrors": "false"} | ({"unitdp": "4"} if info.type in _PRICED else {})
         for try_number in range(1 if create else _UPDATE_TRIES):
             named = "\n".join((method, info.path, str(try_number), *keys)).encode()
             key = hashlib.sha256(named + b"\n" + body).hexdigest()
@@ -210,7 +283,7 @@ class Xero:
                     method,
                     f"{_ROOT}/{info.path}",
                     "writes",
-                    {"summarizeErrors": "false"},
+                    params,
                     {"Idempotency-Key": f"hxrules-{key}"},
                     body,
                     windows=MINUTE,
@@ -260,12 +333,10 @@ class Xero:
         raise Halt(1, [Problem("HX423", "Xero refuses a read", cause, remedy)])
 
 
-def _equalities(where: Field, values: Iterable[str]) -> Iterator[str]:
-    """`where` texts that ask for all of `values`, each short enough for a URL."""
-    name = where.path.text
+def _any_of(equalities: Iterable[str]) -> Iterator[str]:
+    """`where` texts that ask for all of these, each short enough for a URL."""
     text = ""
-    for value in values:
-        one = f'{name}=="{value}"'
+    for one in equalities:
         longer = f"{text}||{one}" if text else one
         if text and len(quote(longer, safe="")) > _WHERE_TEXT:
             yield text

@@ -1,7 +1,8 @@
 """Xero's record JSON ⇄ values (facts/xero.md 2.2, 2.3, 6.2).
 
-Phones and addresses are lists with one entry a type, and whether a part that is left out of a sent entry survives is
-not documented: so an entry is always sent whole, as it was read, with the new values laid over it. A field with the
+Phones and addresses are lists with one entry a type, an item's prices stand in objects beside account and tax type, and
+whether a part that is left out of a sent entry or object survives is not documented: so both are always sent whole, as
+they were read, with the new values laid over them (`Path.whole`, `Record.slots`). A field with the
 codec `phone` or `street` is a text made of several parts of its entry; writing it back changes as few parts as
 possible, and reading it again gives the same text.
 
@@ -31,6 +32,16 @@ _ARCHIVED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
 
 Entry = dict[str, Any]
 ReadEntry = Callable[[Mapping[str, Any]], str | None]
+Links = Mapping[str, tuple[str, ...]]
+"""Filter's word → ids."""
+
+_NAMED: Final = {
+    ("invoices", "contact"): ("Contact", "ContactID"),
+    ("invoices", "payment"): ("Payments", "PaymentID"),
+    ("payments", "invoice"): ("Invoice", "InvoiceID"),
+}
+"""Type and word → where a document itself names the associated records: the key of the object or list, the key of an id."""
+_NO_LINKS: Final[Links] = {}
 
 
 def moment(raw: Any) -> Any:
@@ -112,8 +123,11 @@ _EMPTY_ENTRY: Final = {
 class Decoder:
     """Turns documents of one type into records with the given fields. Made once for many documents."""
 
-    def __init__(self, info: TypeInfo, fields: Collection[Field]) -> None:
+    def __init__(self, info: TypeInfo, fields: Collection[Field], words: Collection[str] = ()) -> None:
+        """`words` are the associations asked for; those that documents don't name themselves are left to the caller."""
         self._info = info
+        self._named = {word: _NAMED[info.type, word] for word in words if (info.type, word) in _NAMED}
+        self._objects: dict[str, None] = {}
         self._top: list[tuple[str, str, Reader]] = []
         self._deep: list[tuple[Field, Reader]] = []
         self._slotted: list[tuple[str, str, str, str | None, ReadEntry | None, Reader]] = []
@@ -132,9 +146,11 @@ class Decoder:
                 self._top.append((each.name, names[0], read))
             else:
                 self._deep.append((each, read))
+                if each.path.whole:
+                    self._objects[each.path.whole] = None
 
-    def record(self, document: dict[str, Any]) -> Record:
-        """The record of one document."""
+    def record(self, document: dict[str, Any], links: Links = _NO_LINKS) -> Record:
+        """The record of one document; `links` are the associations that it doesn't name itself."""
         found = [(name, document.get(own), read) for name, own, read in self._top]
         found += [(each.name, each.path.read(document), read) for each, read in self._deep]
         entries = {
@@ -163,14 +179,35 @@ class Decoder:
             updated=_instant(document.get(info.updated)) if info.updated else None,
             life=Life.MERGED if survivor else Life.ARCHIVED if archived else Life.LIVE,
             merged_into=survivor,
-            slots={
-                name: entries[list_name][choice]
-                for name, (list_name, choice) in self._slots.items()
-                if choice in entries[list_name]
-            },
+            associations={**links, **{word: _ids(document, *at) for word, at in self._named.items()}},
+            slots=self._whole_parts(document, entries),
             memory=(document.get(info.memory) or None) if info.memory else None,
             broken=broken,
         )
+
+    def _whole_parts(self, document: dict[str, Any], entries: Mapping[str, Mapping[Any, Entry]]) -> dict[str, Entry]:
+        parts = {
+            name: entries[list_name][choice]
+            for name, (list_name, choice) in self._slots.items()
+            if choice in entries[list_name]
+        }
+        for name in self._objects:
+            # An object that isn't there may be rendered as an empty list (2.3).
+            if isinstance(found := document.get(name), dict) and found:
+                parts[name] = _kept(found)
+        return parts
+
+
+def _ids(document: dict[str, Any], key: str, id_field: str) -> tuple[str, ...]:
+    found = document.get(key) or ()
+    return tuple(str(each[id_field]) for each in ([found] if isinstance(found, dict) else found))
+
+
+def _kept(part: Any) -> Any:
+    """Raw JSON that a plan file can hold: a number with a fraction is its text, which loses nothing."""
+    if isinstance(part, dict):
+        return {key: _kept(each) for key, each in part.items()}
+    return str(part) if isinstance(part, Decimal) else part
 
 
 def _instant(raw: Any) -> datetime | None:
@@ -193,24 +230,44 @@ def element_of(info: TypeInfo, write: Write) -> Entry:
         element[info.memory] = write.memory
     touched: dict[str, Entry] = {}
     for field, value in sorted(write.values.items(), key=lambda pair: pair[0].name):
-        slot = field.path.slot
-        if slot is None:
-            _put(element, field, value)
-            continue
-        entry = touched.get(slot.name)
-        if entry is None:
-            raw = write.slots.get(slot.name) or {}
-            # What an answer adds to an entry (empty error lists) is not sent back.
-            entry = {key: part for key, part in raw.items() if isinstance(part, str)} | {slot.key: slot.value}
-            touched[slot.name] = entry
-            element.setdefault(slot.list, []).append(entry)
+        slot, whole = field.path.slot, field.path.whole
+        if whole is not None and whole not in touched:
+            entry = touched[whole] = _as_read(info, whole, write.slots.get(whole) or {})
+            if slot is None:
+                element[whole] = entry
+            else:
+                entry[slot.key] = slot.value
+                element.setdefault(slot.list, []).append(entry)
+        place = element if slot is None else touched[slot.name]
         if field.codec is None:
-            _put(entry, field, value)
+            _put(place, field, value)
         elif value is None:
-            entry.update(_EMPTY_ENTRY[field.codec])
+            place.update(_EMPTY_ENTRY[field.codec])
         else:
-            _WRITE_ENTRY[field.codec](entry, str(value))
+            _WRITE_ENTRY[field.codec](place, str(value))
     return element
+
+
+def _as_read(info: TypeInfo, whole: str, raw: Mapping[str, Any]) -> Entry:
+    """An entry or object to lay new values over: without what an answer adds (empty error lists), numbers as numbers."""
+    numbers = {
+        each.path.names[-1]
+        for each in info.fields.values()
+        if each.kind.numeric and each.path.names and each.path.whole == whole
+    }
+    kept = {key: part for key, part in raw.items() if part is not None and not isinstance(part, list)}
+    return {key: _number(part) if key in numbers else _copy(part) for key, part in kept.items()}
+
+
+def _number(part: Any) -> Any:
+    try:
+        return canonical(ValueType.NUMBER, part)
+    except NotOfType:
+        return part
+
+
+def _copy(part: Any) -> Any:
+    return {key: _copy(each) for key, each in part.items()} if isinstance(part, dict) else part
 
 
 def _put(target: Entry, field: Field, value: Value) -> None:

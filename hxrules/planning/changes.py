@@ -35,7 +35,7 @@ class ChangeMaker:
         record = pair.side(target)
         assert record is not None
         values = {each.mapping.field(target).name: each.after for each in decisions}
-        touched = {self._slot(target, name) for name in values}
+        touched = {self._whole(target, name) for name in values}
         slots = {name: slot for name, slot in record.slots.items() if name in touched}
         # HubSpot's memory of a pair is written once, when it is linked; Xero's goes along with the first update that comes.
         remembers = record.memory is None and (target is App.XERO or pair.new) and target in self.remembering
@@ -112,12 +112,10 @@ class ChangeMaker:
                     return name
         return ""
 
-    def _slot(self, app: App, name: str) -> str | None:
-        for mapping in self._sync.mappings:
-            each = mapping.field(app)
-            if each.name == name and each.path.slot is not None:
-                return each.path.slot.name
-        return None
+    def _whole(self, app: App, name: str) -> str | None:
+        """What must be written whole for the sake of this field (one phone, one address, the sales details of an item)."""
+        fields = (mapping.field(app) for mapping in self._sync.mappings)
+        return next((each.path.whole for each in fields if each.name == name), None)
 
     def _effect(
         self,

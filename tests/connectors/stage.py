@@ -41,7 +41,7 @@ class Clockwork:
 
 @dataclass
 class Stage:
-    """One app of a running sandbox, and its connector."""
+    """One app of a running sandbox, and its connector; most calls are about records of `type`."""
 
     app: App
     info: ReadyInfo
@@ -49,14 +49,15 @@ class Stage:
     clockwork: Clockwork
     settings: Settings
     closing: ExitStack
+    type: str = "contacts"
 
     @property
     def connector(self) -> Connector:
         return self.connectors.of(self.app)
 
     @property
-    def contacts(self) -> TypeInfo:
-        return load_catalogue().type(self.app, "contacts")
+    def what(self) -> TypeInfo:
+        return load_catalogue().type(self.app, self.type)
 
     @property
     def log(self) -> list[Entry]:
@@ -64,13 +65,13 @@ class Stage:
         return [each for each in self.info.requests if each.app == self.app and "/account-info" not in each.path]
 
     def field(self, friendly: str) -> Field:
-        found = self.contacts.find(friendly)
+        found = self.what.find(friendly)
         assert found is not None, friendly
         return found
 
     def request(self, *fields: str, **how: Any) -> ReadRequest:
-        asked = tuple(self.field(each) for each in fields) or tuple(self.contacts.fields.values())
-        return ReadRequest(self.app, "contacts", asked, **how)
+        asked = tuple(self.field(each) for each in fields) or tuple(self.what.fields.values())
+        return ReadRequest(self.app, self.type, asked, **how)
 
     def pages(self, *fields: str, **how: Any) -> list[Page]:
         return list(self.connector.read(self.request(*fields, **how)))
@@ -84,11 +85,15 @@ class Stage:
     def texts(self, friendly: str, records: Sequence[Record]) -> list[str]:
         return sorted(str(self.value(record, friendly)) for record in records if record.fields)
 
-    def create(self, key: str, memory: str | None = None, **values: Value) -> Write:
-        return Write(self.app, "contacts", key, None, self.valued(values), memory=memory)
+    def of(self, type_name: str) -> Stage:
+        """The same, for records of another type."""
+        return replace(self, type=type_name)
+
+    def create(self, key: str, memory: str | None = None, /, **values: Value) -> Write:
+        return Write(self.app, self.type, key, None, self.valued(values), memory=memory)
 
     def update(self, key: str, record: Record, **values: Value) -> Write:
-        return Write(self.app, "contacts", key, record.ref.id, self.valued(values), slots=record.slots)
+        return Write(self.app, self.type, key, record.ref.id, self.valued(values), slots=record.slots)
 
     def valued(self, values: Mapping[str, Value]) -> dict[Field, Value]:
         return {self.field(name.replace("_", "-")): value for name, value in values.items()}
@@ -126,7 +131,7 @@ class Stage:
 
 
 @contextmanager
-def staged(app: App, *, patience: float = 10.0, **options: Any) -> Iterator[Stage]:
+def staged(app: App, type_name: str = "contacts", *, patience: float = 10.0, **options: Any) -> Iterator[Stage]:
     """A stage in a sandbox with these options."""
     with running(SandboxOptions(**options)) as info, ExitStack() as closing:
         clockwork = Clockwork(info)
@@ -141,4 +146,4 @@ def staged(app: App, *, patience: float = 10.0, **options: Any) -> Iterator[Stag
         timing = Timing(clockwork.monotonic, clockwork.sleep)
         connectors = open_connectors(settings, timing=timing, patience=patience)
         closing.callback(connectors.close)
-        yield Stage(app, info, connectors, clockwork, settings, closing)
+        yield Stage(app, info, connectors, clockwork, settings, closing, type_name)

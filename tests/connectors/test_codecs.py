@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hxrules.catalogue import Field, TypeInfo, Writable, load_catalogue
 from hxrules.connectors import hubspot_codec, xero_codec
 from hxrules.connectors.http import encode_body
+from hxrules.paths import parse_path
 from hxrules.records import App, Life, Record, Write
 from hxrules.values import Value, ValueType, canonical
 
@@ -266,6 +268,58 @@ def test_a_path_over_several_properties_is_read_and_never_written() -> None:
     names = XERO.at_path("ContactPersons[*].FirstName | [0]")
     with pytest.raises(ValueError, match="can't be written"):
         xero_codec.element_of(XERO, Write(App.XERO, "contacts", "k", None, {names: "x"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Name", None),
+        ("SalesDetails.UnitPrice", "SalesDetails"),
+        ("PaymentTerms.Sales.Day", "PaymentTerms"),
+        ("Addresses[?AddressType=='POBOX'].City | [0]", "Addresses.POBOX"),
+        ("Phones[?PhoneType=='MOBILE'] | [0]", "Phones.MOBILE"),
+        ("ContactPersons[*].FirstName | [0]", None),
+    ],
+)
+def test_a_path_knows_what_must_be_written_whole_with_it(text: str, whole: str | None) -> None:
+    assert parse_path(text).whole == whole
+
+
+numbers = st.decimals(-(10**9), 10**9, places=4) | st.integers(-(10**9), 10**9)
+objects = st.recursive(
+    line | st.booleans() | numbers,
+    lambda inner: st.dictionaries(st.sampled_from(["Day", "Type", "AccountCode", "Sales"]), inner, min_size=1),
+)
+
+
+@given(st.fixed_dictionaries({"UnitPrice": numbers}, optional={"TaxType": line, "Inner": objects}))
+def test_an_object_keeps_all_that_no_write_names_also_through_a_file(details: dict[str, Any]) -> None:
+    info = CATALOGUE.type(App.XERO, "items")
+    account = info.fields["SalesAccount"]
+    document = msgspec.json.Decoder(float_hook=Decimal).decode(encode_body({"ItemID": "i", "SalesDetails": details}))
+    slots = xero_codec.Decoder(info, [account]).record(document).slots
+    filed = json.loads(json.dumps(slots))
+    untouched = json.dumps(filed)
+    write = Write(App.XERO, "items", "k", "i", {account: "200"}, slots=filed)
+    sent = xero_codec.element_of(info, write)["SalesDetails"]
+    assert sent["AccountCode"] == "200"
+    assert sent["UnitPrice"] == details["UnitPrice"]
+    assert isinstance(sent["UnitPrice"], Decimal)
+    assert {key: part for key, part in sent.items() if key not in ("AccountCode", "UnitPrice")} == {
+        key: part for key, part in filed["SalesDetails"].items() if key not in ("AccountCode", "UnitPrice")
+    }
+    assert json.dumps(filed) == untouched
+
+
+def test_an_object_within_an_object_is_written_without_touching_what_was_read() -> None:
+    day = XERO.at_path("PaymentTerms.Sales.Day", ValueType.NUMBER)
+    terms = {"Bills": {"Day": 15, "Type": "OFCURRENTMONTH"}, "Sales": {"Day": 20, "Type": "DAYSAFTERBILLDATE"}}
+    record = xero_codec.Decoder(XERO, [day]).record({"ContactID": "c", "PaymentTerms": terms})
+    write = Write(App.XERO, "contacts", "k", "c", {day: Decimal(30)}, slots=record.slots)
+    sent = xero_codec.element_of(XERO, write)["PaymentTerms"]
+    assert sent == {**terms, "Sales": {"Day": Decimal(30), "Type": "DAYSAFTERBILLDATE"}}
+    assert record.slots == {"PaymentTerms": terms}
+    assert terms["Sales"]["Day"] == 20
 
 
 @given(st.permutations([XERO.fields[name] for name in ("Name", "PostalCity", "MobilePhone", "DefaultPhone")]))

@@ -123,7 +123,7 @@ def test_a_search_goes_on_behind_the_last_result_that_is_shown(stages: ExitStack
 def test_a_value_that_hubspot_keeps_unique_is_found_before_search_can_see_it(stages: ExitStack) -> None:
     stage = stage_of(stages, quirks={"search-lag": "60"})
     assert stage.connector.prepare("contacts")
-    memory = stage.contacts.custom_property("hxrules_xero_id")
+    memory = stage.what.custom_property("hxrules_xero_id")
     [made] = stage.write(stage.create("k", "partner", email="new@x.example", company_name="New"))
     assert made.record is not None
     for field, value in ((stage.field("email"), "NEW@x.example"), (memory, "partner")):
@@ -156,7 +156,7 @@ def test_any_number_of_properties_can_be_read(stages: ExitStack, how: dict[str, 
     ]
     rows = [contact(number, **dict.fromkeys(names, f"v{number}")) for number in range(1, 251)]
     stage = stage_of(stages, {"properties": {"contacts": definitions}, "contacts": rows})
-    fields = tuple(stage.contacts.custom_property(name) for name in names)
+    fields = tuple(stage.what.custom_property(name) for name in names)
     read = [
         each
         for page in stage.connector.read(ReadRequest(App.HUBSPOT, "contacts", fields, **how))
@@ -187,7 +187,7 @@ def test_merged_records_name_their_survivor(stages: ExitStack, survivor: str, re
 
 def test_the_memory_is_made_once_and_then_found(stages: ExitStack) -> None:
     stage = stage_of(stages, {})
-    memory = stage.contacts.custom_property("hxrules_xero_id")
+    memory = stage.what.custom_property("hxrules_xero_id")
     assert stage.read("email", where=(memory, ("x", "y"))) == []
     assert settings_calls(stage) == [("GET", 404)]
     assert [stage.connector.prepare("contacts") for _ in range(3)] == [True] * 3
@@ -305,7 +305,7 @@ def test_a_value_that_spoils_a_batch_of_lookups_is_left_out(stages: ExitStack) -
 def test_what_hubspot_refuses_has_a_name(stages: ExitStack) -> None:
     rules = {"contacts": {"required": ["jobtitle"]}}
     stage = stage_of(stages, {"contacts": [contact(1), contact(2)], "admin_rules": rules})
-    info = stage.contacts
+    info = stage.what
     cases: list[tuple[Field, Value, str]] = [
         (stage.field("email"), "no address", "bad-email"),
         (stage.field("lifecycle-stage"), "no stage", "bad-choice"),
@@ -341,7 +341,7 @@ def test_a_custom_property_keeps_its_type(stages: ExitStack) -> None:
         for _, kind, field in kinds
     ]
     stage = stage_of(stages, {"properties": {"contacts": definitions}, "contacts": [contact(1)]})
-    day, number = (stage.contacts.custom_property(f"own_{kind}", of) for of, kind, _ in kinds)
+    day, number = (stage.what.custom_property(f"own_{kind}", of) for of, kind, _ in kinds)
     values: dict[Field, Value] = {day: date(2026, 2, 28), number: Decimal("12.5")}
     [result] = stage.write(Write(App.HUBSPOT, "contacts", "k", "1", values))
     assert result.record is not None

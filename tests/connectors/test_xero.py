@@ -1,13 +1,24 @@
-"""Xero keeps the contract of all connectors."""
+"""Xero keeps the contract of all connectors, for contacts and for items."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Final
 
 from hxrules.records import App, Failure
+from hxrules.values import Value
+from tests.connectors.contacts import ContactsContract
 from tests.connectors.stage import Stage
 from tests.connectors.suite import ConnectorContract
 
+OTHERWISE: Final = {
+    "xero-server-error": "503", "if-modified-since": "inclusive", "slot": "merge", "cache-validation-errors": "no",
+    "scope-status": "403", "scope-refusal": "unauthorized_client", "name-case": "sensitive",
+}  # fmt: skip
+"""The other answer to every question that Xero's documents leave open."""
 
-class TestXero(ConnectorContract):
+
+class TestContacts(ContactsContract):
     app = App.XERO
     page = 1000
     name = "name"
@@ -16,10 +27,10 @@ class TestXero(ConnectorContract):
     scope = "accounting.contacts"
     poor: ClassVar = {"app": {"scopes": ["accounting.settings", "accounting.invoices"]}}
 
-    def contact(self, number: int, email: str = "", name: str = "", **state: Any) -> dict[str, Any]:
+    def row(self, number: int, key: str = "", name: str = "", **state: Any) -> dict[str, Any]:
         gone = {"ContactStatus": "ARCHIVED"} if state.get("archived") or state.get("merged_into") else {}
         merged = {"MergedToContactID": self.id_of(state["merged_into"])} if "merged_into" in state else {}
-        return {"ContactID": self.id_of(number), "Name": name, "EmailAddress": email, **gone, **merged}
+        return {"ContactID": self.id_of(number), "Name": name, "EmailAddress": key, **gone, **merged}
 
     def id_of(self, number: int) -> str:
         return f"{number:08}-0000-4000-8000-000000000000"
@@ -29,10 +40,41 @@ class TestXero(ConnectorContract):
         stage.direct("DELETE", f"/connections/{connection['id']}")
 
 
-class TestXeroOtherwise(TestXero):
+class TestContactsOtherwise(TestContacts):
     """The other answer to every question that Xero's documents leave open."""
 
-    quirks: ClassVar = {
-        "xero-server-error": "503", "if-modified-since": "inclusive", "slot": "merge", "cache-validation-errors": "no",
-        "scope-status": "403", "scope-refusal": "unauthorized_client", "name-case": "sensitive",
-    }  # fmt: skip
+    quirks = OTHERWISE
+
+
+class TestItems(ConnectorContract):
+    app = App.XERO
+    type = "items"
+    page = 1_000_000
+    key = "sku"
+    name = "name"
+    label = "description"
+    text = "purchase_description"
+    keys: ClassVar = ["A & B (1)", 'x"y"', "Müller-1", "C\\D", "100% o'B"]
+    bad: ClassVar = ("name", "x" * 51, "too-long")
+    before: ClassVar = {"sku": "A-1", "description": "Blue", "price": Decimal("10.1234"), "cost": Decimal("5.5")}
+    after: ClassVar = {"description": None, "price": Decimal("12.3456")}
+    after_500 = Failure.IN_DOUBT
+
+    def row(self, number: int, key: str = "", name: str = "", **state: Any) -> dict[str, Any]:
+        changed = f"/Date({1_780_000_000_000 + 1000 * number}+0000)/"
+        return {"ItemID": self.id_of(number), "Code": key, "Name": name, "UpdatedDateUTC": changed}
+
+    def id_of(self, number: int) -> str:
+        return f"{number:08}-0000-4000-8000-000000000000"
+
+    def key_of(self, number: int) -> str:
+        return f"P-{number:04}"
+
+    def new(self, number: int) -> dict[str, Value]:
+        return {"sku": self.key_of(number), "name": f"P{number} Ltd", "description": f"P{number}"}
+
+
+class TestItemsOtherwise(TestItems):
+    """The other answer to every question that Xero's documents leave open."""
+
+    quirks = OTHERWISE

@@ -147,7 +147,7 @@ def test_a_name_is_matched_whole_and_with_its_accents(stages: ExitStack) -> None
 
 def test_a_partner_is_found_by_what_the_record_remembers(stages: ExitStack) -> None:
     stage = stage_of(stages, contact(1, ContactNumber="501"), contact(2))
-    number = stage.contacts.fields["ContactNumber"]
+    number = stage.what.fields["ContactNumber"]
     [found] = stage.read("name", where=(number, ("501", "502")))
     assert (found.ref.id, found.memory) == (id_of(1), "501")
 
@@ -164,7 +164,7 @@ def test_a_large_organisation_is_asked_by_indexed_fields_only(stages: ExitStack)
 def test_a_read_that_xero_refuses_ends_the_run_and_says_why(stages: ExitStack) -> None:
     stage = stage_of(stages, seed="60", quirks={"xero-high-volume": "10"})
     with pytest.raises(Halt) as caught:
-        stage.read("email", where=(stage.contacts.fields["CompanyNumber"], ("1",)))
+        stage.read("email", where=(stage.what.fields["CompanyNumber"], ("1",)))
     [problem] = caught.value.problems
     assert (caught.value.exit_code, problem.code) == (1, "HX423")
     assert "100,000" in problem.remedy

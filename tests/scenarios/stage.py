@@ -21,6 +21,7 @@ from hxrules.cli import run
 from hxrules.cli.sandbox import environment
 from hxrules.sandbox.server import ReadyInfo, SandboxOptions, running
 
+SCOPES = "accounting.contacts accounting.invoices accounting.payments accounting.settings"
 CONTACTS = """\
 hxrules: 1
 name: scenario
@@ -106,7 +107,10 @@ class Stage:
     def _xero(self, method: str, path: str, body: Any = None) -> Any:
         token = httpx.post(
             self.sandbox.xero_identity_url + "/connect/token",
-            data={"grant_type": "client_credentials", "scope": "accounting.contacts accounting.settings"},
+            data={
+                "grant_type": "client_credentials",
+                "scope": "accounting.contacts accounting.invoices accounting.payments accounting.settings",
+            },
             auth=(self.sandbox.xero_client_id, self.sandbox.xero_client_secret),
             timeout=20,
         ).json()["access_token"]
