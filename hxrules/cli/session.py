@@ -61,22 +61,8 @@ def view(store: Store | None, accounts: Accounts) -> StateView:
     """What the state says, or an empty one. Raises `Halt` (5) when the state is for other accounts."""
     if store is None:
         return StateView(lineage="", serial=0, portal=None, tenant=None)
-    state = store.view()
-    ours = (accounts.portal.id, accounts.organisation.tenant)
-    if state.portal is not None and (state.portal, state.tenant) != ours:
-        raise Halt(
-            5,
-            [
-                Problem(
-                    "HX503",
-                    "the state belongs to other accounts",
-                    cause=f"It was kept for portal {state.portal} and tenant {state.tenant}; now connected are portal "
-                    f"{ours[0]} and tenant {ours[1]}.",
-                    remedy="Set HXRULES_STATE to a file of its own for each pair of accounts.",
-                )
-            ],
-        )
-    return state
+    store.check(accounts.portal.id, accounts.organisation.tenant)
+    return store.view()
 
 
 def look(

@@ -100,14 +100,18 @@ class Store:
         with self._database.reading() as connection:
             return views.view(connection, self._database.path)
 
-    def bind(self, portal: int, tenant: str) -> None:
-        """Ties the state to a pair of accounts, the first time; later raises `Halt` (5, HX503) for any other pair."""
-        with self._writing() as connection:
+    def check(self, portal: int, tenant: str) -> None:
+        """Raises `Halt` (5, HX503) when the state is tied to another pair of accounts."""
+        with self._database.reading() as connection:
             bound = connection.execute(select(t.state.c.portal, t.state.c.tenant)).one()
-            if bound.portal is None:
-                connection.execute(update(t.state).values(portal=portal, tenant=tenant))
-            elif (bound.portal, bound.tenant) != (portal, tenant):
-                raise refusals.other_accounts(self._database.path, (bound.portal, bound.tenant), (portal, tenant))
+        if bound.portal is not None and (bound.portal, bound.tenant) != (portal, tenant):
+            raise refusals.other_accounts(self._database.path, (bound.portal, bound.tenant), (portal, tenant))
+
+    def bind(self, portal: int, tenant: str) -> None:
+        """Ties the state to a pair of accounts the first time; afterwards raises as `check` does for any other pair."""
+        self.check(portal, tenant)
+        with self._writing() as connection:
+            connection.execute(update(t.state).where(t.state.c.portal.is_(None)).values(portal=portal, tenant=tenant))
 
     def advance(self, change: Advance) -> None:
         """Takes the state one step further, in one transaction; the serial goes up by one."""
