@@ -96,7 +96,9 @@ class AppSandbox(Protocol):
     routes: Sequence[BaseRoute]
 
     def fault_answer(self, kind: str, request: Request) -> Response:
-        """The vendor's own answer for an injected `429`, `5xx-before` or `5xx-after`."""
+        """The vendor's own answer for an injected fault that has one (`faults.KINDS`): `429`, `5xx-before`, `5xx-after` and,
+        of HubSpot alone, `423` and `477`; `request.state.fault_seconds` is how long it lasts.
+        """
 
     def is_read(self, request: Request) -> bool:
         """Whether the request leaves the records as they are."""

@@ -15,9 +15,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-KINDS: Final = ("lost-answer", "429", "5xx-before", "5xx-after", "slow", "partial-batch")
+ANY_APP: Final = ("lost-answer", "429", "5xx-before", "5xx-after", "slow", "partial-batch")
 """`lost-answer`: the request is carried out, then the connection closes. `5xx-before` and `5xx-after`: an error before
 or after it is carried out. `partial-batch`: every other element of a batch fails. `slow`: the answer takes its time."""
+
+HUBSPOT_ONLY: Final = ("423", "477")
+"""`423`: records are locked by other writes. `477`: the account is moving to another data centre. Nothing is carried out."""
+
+KINDS: Final = (*ANY_APP, *HUBSPOT_ONLY)
 
 RANDOM_APPS: Final = ("hubspot", "xero")
 """The apps that the rate hits; the sign-in service fails only by a rule that names it."""
@@ -31,7 +36,10 @@ class InvalidFaults(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault to inject; `seconds` is how long a `slow` answer is held back, in real time."""
+    """One fault to inject.
+
+    `seconds` is how long a `slow` answer is held back, in real time, or how long a `477` says that the move takes.
+    """
 
     kind: str
     seconds: float = SLOW_SECONDS
@@ -54,6 +62,8 @@ class Rule:
 
     def hits(self, app: str, method: str, path: str) -> bool:
         """Whether this request, counted from now on, gets the fault."""
+        if self.kind in HUBSPOT_ONLY and app != "hubspot":
+            return False
         if self.app not in (None, app) or (self.method or method).upper() != method:
             return False
         if self.path is not None and self.path not in path and not fnmatchcase(path, self.path):
@@ -73,7 +83,7 @@ class FaultPlan:
         part = part or {}
         _only(part, {"seed", "rate", "kinds", "rules"})
         self.rate = float(part.get("rate", 0))
-        self.kinds = tuple(_kind(kind) for kind in part.get("kinds", KINDS))
+        self.kinds = tuple(_kind(kind) for kind in part.get("kinds", ANY_APP))
         self.rules = [_rule(rule) for rule in part.get("rules", ())]
         self._random = random.Random(part.get("seed", 0))
         if not 0 <= self.rate <= 1:
@@ -85,13 +95,15 @@ class FaultPlan:
         if hits:
             return Fault(hits[0].kind, hits[0].seconds)
         if self.rate and app in RANDOM_APPS and self._random.random() < self.rate:
-            return Fault(self._random.choice(self.kinds))
+            kind = self._random.choice(self.kinds)
+            return Fault(kind) if app == "hubspot" or kind not in HUBSPOT_ONLY else None
         return None
 
 
 def _rule(part: Mapping[str, Any]) -> Rule:
     _only(part, {"kind", "app", "method", "path", "nth", "seconds"})
-    _kind(part.get("kind"))
+    if _kind(part.get("kind")) in HUBSPOT_ONLY and part.get("app", "hubspot") != "hubspot":
+        raise InvalidFaults(f"{part['kind']} is an answer of HubSpot alone")
     return Rule(**part)
 
 

@@ -38,7 +38,7 @@ from uvicorn.server import ServerState
 
 from hxrules.sandbox import hubspot, seeds, xero
 from hxrules.sandbox.environment import AppSandbox, Clock, Environment, resolve_quirks
-from hxrules.sandbox.faults import Fault, FaultPlan, InvalidFaults
+from hxrules.sandbox.faults import HUBSPOT_ONLY, Fault, FaultPlan, InvalidFaults
 from hxrules.sandbox.request_log import Entry, RequestLog
 
 
@@ -155,6 +155,7 @@ class Gate:
         app = self._app.app_of(request)
         fault = self._sandbox.faults.next_fault(app, request.method, scope["path"])
         scope["state"]["fault"] = fault.kind if fault else None
+        scope["state"]["fault_seconds"] = fault.seconds if fault else 0
         counted = _Counted(receive, send)
         started = time.perf_counter()
         try:
@@ -180,7 +181,7 @@ class Gate:
     async def _answer(self, scope: Scope, counted: _Counted, fault: Fault | None) -> None:
         request = Request(scope, counted.receive)
         kind = fault.kind if fault else None
-        if kind in ("429", "5xx-before"):
+        if kind in ("429", "5xx-before", *HUBSPOT_ONLY):
             await request.body()
             await self._app.fault_answer(kind, request)(scope, counted.receive, counted.send)
         elif kind == "5xx-after":

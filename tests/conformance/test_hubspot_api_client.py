@@ -221,7 +221,7 @@ class TestProperties:
 
 
 class TestAccountAndRefusals:
-    def test_the_older_paths_of_account_and_currencies(self, sdk: Any, sandbox: ReadyInfo) -> None:
+    def test_the_older_paths_of_account_currencies_and_tax_rates(self, sdk: Any, sandbox: ReadyInfo) -> None:
         answers = {}
         for path in (
             "/account-info/v3/details",
@@ -231,11 +231,14 @@ class TestAccountAndRefusals:
             "/settings/v3/currencies/exchange-rates",
             "/settings/v3/currencies/exchange-rates/current",
             "/settings/v3/currencies/exchange-rates/1",
+            "/tax-rates/v1/tax-rates",
+            "/tax-rates/v1/tax-rates/2148420991",
         ):
             answers[path] = sdk.api_request({"base_url": sandbox.hubspot_url, "path": path}).json()
         assert answers["/account-info/v3/details"]["portalId"] == 1234567
         assert answers["/settings/v3/currencies/company-currency"]["id"] == "AUD"
         assert answers["/settings/v3/currencies/exchange-rates/1"]["id"] == "1"
+        assert answers["/tax-rates/v1/tax-rates/2148420991"] in answers["/tax-rates/v1/tax-rates"]["results"]
 
     def test_a_wrong_token_and_a_taken_email(self, sdk: Any, sandbox: ReadyInfo) -> None:
         id = add(sdk, "a@example.com")

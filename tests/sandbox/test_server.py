@@ -17,7 +17,6 @@ import httpx
 import pytest
 import yaml
 
-from hxrules.sandbox import seeds
 from hxrules.sandbox.environment import Clock, UnknownQuirk
 from hxrules.sandbox.faults import FaultPlan, InvalidFaults
 from hxrules.sandbox.server import ReadyInfo, SandboxOptions, running
@@ -143,6 +142,18 @@ class TestFaults:
         assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
         assert emails(info) == written
 
+    @pytest.mark.parametrize(("rule", "headers"), [({"kind": "423"}, None), ({"kind": "477", "seconds": 5400}, "5400")])
+    def test_locked_records_and_a_moving_account_are_hubspots_alone_and_write_nothing(
+        self, run_sandbox: Any, rule: dict[str, Any], headers: str | None
+    ) -> None:
+        info = self.run(run_sandbox, rule)
+        answer = post_contact(info, "x@a.example")
+        assert (answer.status_code, answer.headers.get("retry-after")) == (int(rule["kind"]), headers)
+        assert answer.json()["status"] == "error"
+        assert httpx.get(f"{info.xero_url}/api.xro/2.0/Contacts").status_code == 401
+        httpx.post(f"{info.hubspot_url}/_sandbox/faults", json={})
+        assert emails(info) == []
+
     def test_throttling_is_answered_as_the_app_would_and_writes_nothing(self, run_sandbox: Any) -> None:
         info = self.run(run_sandbox, {"kind": "429", "app": "hubspot", "nth": 1})
         answer = post_contact(info, "x@a.example")
@@ -183,8 +194,24 @@ class TestFaults:
         assert 150 < sum(kind is not None for kind in faults(7)) < 250
         assert FaultPlan({"rate": 1}).next_fault("identity", "POST", "/connect/token") is None
 
+    def test_the_rate_draws_hubspots_own_faults_only_where_they_are_named_and_only_for_hubspot(self) -> None:
+        named, all_kinds = FaultPlan({"rate": 1, "kinds": ["423", "477"]}), FaultPlan({"rate": 1})
+        drawn = {app: [named.next_fault(app, "GET", "/") for _ in range(50)] for app in ("hubspot", "xero")}
+        assert {fault.kind for fault in drawn["hubspot"] if fault} == {"423", "477"}
+        assert drawn["xero"] == [None] * 50
+        assert not {"423", "477"} & {
+            fault.kind for fault in (all_kinds.next_fault("hubspot", "GET", "/") for _ in range(300)) if fault
+        }
+
     @pytest.mark.parametrize(
-        "part", [{"kinds": ["flood"]}, {"rate": 2}, {"rules": [{"kind": "429", "url": "/"}]}, {"what": 1}]
+        "part",
+        [
+            {"kinds": ["flood"]},
+            {"rate": 2},
+            {"rules": [{"kind": "429", "url": "/"}]},
+            {"what": 1},
+            {"rules": [{"kind": "423", "app": "xero"}]},
+        ],
     )
     def test_a_plan_that_means_nothing_is_refused(self, part: dict[str, Any]) -> None:
         with pytest.raises(InvalidFaults):
@@ -325,94 +352,3 @@ class TestSeeds:
     def test_an_unknown_quirk_names_those_that_exist(self) -> None:
         with pytest.raises(UnknownQuirk, match="search-lag"), running(SandboxOptions(quirks={"x": "y"})):
             pytest.fail("must not be served")
-
-
-def would_be_name(row: dict[str, Any]) -> str:
-    """The Xero name of a HubSpot contact: its company, else "first last", else its e-mail."""
-    has = row["properties"]
-    return has.get("company") or f"{has.get('firstname', '')} {has.get('lastname', '')}".strip() or has["email"]
-
-
-def emails_of(row: dict[str, Any]) -> set[str]:
-    return {row["properties"].get("email", ""), *row["properties"].get("hs_additional_emails", "").split(";")}
-
-
-def by_email(world: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    hubspot = {row["properties"]["email"]: row for row in world["hubspot"]["contacts"] if "email" in row["properties"]}
-    xero = {row["EmailAddress"].lower(): row for row in world["xero"]["contacts"] if "EmailAddress" in row}
-    return hubspot, xero
-
-
-class TestCrowd:
-    @pytest.mark.parametrize("size", [0, 1, 2, 40, 1500])
-    def test_each_side_has_that_many_contacts_and_half_of_the_people_are_in_both(self, size: int) -> None:
-        world = seeds.make(str(size), START)
-        hubspot, xero = by_email(world)
-        assert [len(world[app]["contacts"]) for app in ("hubspot", "xero")] == [size, size]
-        assert len({*hubspot} & {*xero}) == round(size * 2 / 3)
-
-    def test_no_name_would_be_taken_by_someone_else(self) -> None:
-        world = seeds.make("9000", START)
-        owners = {row["Name"].lower(): row.get("EmailAddress") for row in world["xero"]["contacts"]}
-        would_be = [would_be_name(row).lower() for row in world["hubspot"]["contacts"]]
-        assert len(owners) == len(set(would_be)) == 9000
-        for row in world["hubspot"]["contacts"]:
-            name = would_be_name(row).lower()
-            assert name not in owners or owners[name] == row["properties"].get("email")
-
-    def test_some_have_no_email_and_updates_lie_back_minutes_to_months(self) -> None:
-        world = seeds.make("3000", START)
-        hubspot, xero = by_email(world)
-        assert all(0.02 < 1 - len(side) / 3000 < 0.04 for side in (hubspot, xero))
-        ages = [START - datetime.fromisoformat(row["updatedAt"]) for row in world["hubspot"]["contacts"]]
-        assert min(ages) > timedelta(minutes=2)
-        assert max(ages) > timedelta(days=120)
-        apart = [
-            abs(
-                datetime.fromisoformat(hubspot[email]["updatedAt"]).timestamp() * 1000
-                - int(xero[email]["UpdatedDateUTC"][6:19])
-            )
-            for email in {*hubspot} & {*xero}
-        ]
-        assert 0.05 < sum(gap < 60_000 for gap in apart) / len(apart) < 0.15
-
-    def test_shared_people_differ_in_part_and_the_newer_value_has_its_own_time_in_hubspot(self) -> None:
-        world = seeds.make("600", START)
-        hubspot, xero = by_email(world)
-        shared = {*hubspot} & {*xero}
-        same = [email for email in shared if would_be_name(hubspot[email]) == xero[email]["Name"]]
-        edited = [hubspot[email] for email in shared if "propertiesWithHistory" in hubspot[email]]
-        assert 0.85 < len(same) / len(shared) < 1
-        assert 0.2 < len(edited) / len(shared) < 0.4
-        for row in edited:
-            for versions in row["propertiesWithHistory"].values():
-                assert versions[0]["timestamp"] == row["updatedAt"]
-
-    @pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer makes it slow")
-    def test_ten_thousand_a_side_take_under_a_second_and_a_half(self) -> None:
-        started = time.process_time()
-        seeds.make("10000", START)
-        assert time.process_time() - started < 1.5
-
-
-class TestSmall:
-    def test_it_has_every_situation_that_a_first_sync_meets(self) -> None:
-        world = seeds.make("small", START)
-        hubspot, xero = by_email(world)
-        names = {row["Name"]: row for row in world["xero"]["contacts"]}
-        taken = {
-            row["properties"]["email"]
-            for row in world["hubspot"]["contacts"]
-            if would_be_name(row) in names and not emails_of(row) & {*xero}
-            if "email" in row["properties"]
-        }
-        shared_email = [
-            row["EmailAddress"] for row in world["xero"]["contacts"] if "crownmotors" in row.get("EmailAddress", "")
-        ]
-        assert taken == {"hana@harbourcoffee.example", "sofia.rossi@post.example"}
-        assert len({*hubspot} & {*xero}) == 20
-        assert len(shared_email) == 2
-        assert sum("email" not in row["properties"] for row in world["hubspot"]["contacts"]) == 2
-        assert sum("EmailAddress" not in row for row in world["xero"]["contacts"]) == 1
-        assert len({row["properties"].get("country") for row in world["hubspot"]["contacts"]}) > 10
-        assert any(ord(name[0]) > 0x3000 for name in names)

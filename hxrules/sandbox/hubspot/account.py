@@ -1,6 +1,7 @@
 """The account (portal) itself: what it is called, its time zone and currencies, what its token may do, its own rules.
 
-See also: facts/hubspot.md 2.3, 2.4, 1.3 (the rules that an account's admins set), 12.15; `account_calls` (endpoints).
+See also: facts/hubspot.md 2.3, 2.4, 1.3 (the rules that an account's admins set), 3.5 and 3.6 (its commerce settings),
+12.15; `account_calls` (endpoints), `tax_rates` (its library).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hxrules.sandbox.hubspot.errors import ApiError
+from hxrules.sandbox.hubspot.tax_rates import DEFAULT_RATES, TaxRate, make_tax_rates
 from hxrules.sandbox.hubspot.values import instant
 
 CURRENCY_NAMES: Final = {
@@ -37,8 +39,11 @@ DETAILS: Final[Mapping[str, Any]] = {
 }
 """The account of `--seed empty`; the `account` part of a seed file overwrites single keys."""
 
-RATES_TO_AUD: Final = {"CAD": "1.09", "EUR": "1.77", "GBP": "2.03", "NZD": "0.88", "USD": "1.53"}
-"""Exchange rates of the default account, as an account's settings would hold them."""
+RATES_TO_AUD: Final = {"CAD": "1.09", "EUR": "1.77", "GBP": "2.03", "NZD": "0.88", "SGD": "1.17", "USD": "1.53"}
+"""Exchange rates of an account whose own currency is AUD, as its settings would hold them."""
+
+FLAGS: Final = ("payments_enabled", "edit_invoices", "delete_unpaid")
+"""The parts of a seed file that are settings to switch on or off."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +81,32 @@ class ExchangeRate:
 
 @dataclass
 class Account:
-    """Settings of the account. `scopes` is None when the token may do everything."""
+    """Settings of the account. `scopes` is None when the token may do everything.
+
+    `payments_enabled` says that payment processing is set up, without which no payment can be recorded; `edit_invoices`
+    that open invoices may be changed, `delete_unpaid` that they may be deleted.
+    """
 
     details: dict[str, Any]
     created: str
     scopes: frozenset[str] | None
     requirements: dict[str, list[Requirement]]
     exchange_rates: list[ExchangeRate]
+    tax_rates: dict[str, TaxRate]
+    payments_enabled: bool = True
+    edit_invoices: bool = False
+    delete_unpaid: bool = False
     blocked_emails: set[str] = field(default_factory=set)
 
     @property
     def portal(self) -> int:
         """The account's id."""
         return int(self.details["portalId"])
+
+    @property
+    def currencies(self) -> list[str]:
+        """The codes of all its currencies, its own first."""
+        return [self.details["companyCurrency"], *self.details["additionalCurrencies"]]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -145,6 +163,10 @@ def make_account(part: Mapping[str, Any], now: datetime) -> Account:
             for n, code in enumerate(details["additionalCurrencies"], start=1)
             if details["companyCurrency"] == "AUD" and code in RATES_TO_AUD
         ],
+        tax_rates=make_tax_rates(part.get("tax_rates", DEFAULT_RATES), effective),
+        payments_enabled=part.get("payments_enabled", True) is True,
+        edit_invoices=part.get("edit_invoices", False) is True,
+        delete_unpaid=part.get("delete_unpaid", False) is True,
     )
 
 

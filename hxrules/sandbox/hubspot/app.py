@@ -19,14 +19,15 @@ from hxrules.sandbox.environment import Environment
 from hxrules.sandbox.hubspot.account_calls import AccountCalls
 from hxrules.sandbox.hubspot.association_calls import AssociationCalls
 from hxrules.sandbox.hubspot.batches import BatchCalls
-from hxrules.sandbox.hubspot.calls import VERSIONS, Answer, Call, Endpoint
+from hxrules.sandbox.hubspot.calls import OLD_VERSIONS, VERSIONS, Answer, Call, Endpoint
 from hxrules.sandbox.hubspot.errors import ApiError, invalid_json
 from hxrules.sandbox.hubspot.limits import RateLimiter
+from hxrules.sandbox.hubspot.loading import dump, load
 from hxrules.sandbox.hubspot.objects import ObjectCalls
-from hxrules.sandbox.hubspot.portal import Portal
 from hxrules.sandbox.hubspot.property_calls import PropertyCalls
 from hxrules.sandbox.hubspot.reading import Reading
 from hxrules.sandbox.hubspot.search import SearchCalls
+from hxrules.sandbox.hubspot.tax_rate_calls import TaxRateCalls
 from hxrules.sandbox.hubspot.writing import Writing
 
 JSON: Final = "application/json;charset=utf-8"
@@ -47,12 +48,13 @@ class HubSpotSandbox:
 
     def __init__(self, part: Mapping[str, Any], env: Environment) -> None:
         """`part` is the `hubspot` part of a seed file; raises `ValueError` for one that no account could hold."""
-        self.portal = Portal(part, env)
+        self.portal = load(part, env)
         self.limiter = RateLimiter(env, self.portal.account.zone)
         self.token = f"pat-na1-{self.portal.correlation_id()}"
         reading, writing = Reading(self.portal), Writing(self.portal)
         endpoints: list[Endpoint] = [
             *AccountCalls(self.portal, self.limiter).endpoints,
+            *TaxRateCalls(self.portal).endpoints,
             *PropertyCalls(self.portal).endpoints,
             *AssociationCalls(self.portal).endpoints,
             *BatchCalls(self.portal, reading, writing).endpoints,
@@ -69,10 +71,18 @@ class HubSpotSandbox:
         ]
 
     def fault_answer(self, kind: str, request: Request) -> Response:
-        """A 429 of the policy that fits the request, or an error page of the edge in front of HubSpot."""
+        """A 429 of the policy that fits the request, a 423, a 477, or an error page of the edge in front of HubSpot."""
         if kind == "429":
             is_search = request.url.path.endswith("/search")
             return self._too_many("SECONDLY" if is_search else "TEN_SECONDLY_ROLLING", is_search)
+        if kind == "423":
+            locked = ApiError(423, "LOCKED", "Some records are locked by other writes; wait two seconds and try again.")
+            return self._written(Answer(423, locked.body(self.portal.correlation_id())), False)
+        if kind == "477":
+            moving = ApiError(477, "MIGRATION_IN_PROGRESS", "This account is moving to another data centre.")
+            response = self._written(Answer(477, moving.body(self.portal.correlation_id())), False)
+            response.headers["Retry-After"] = str(math.ceil(request.state.fault_seconds))
+            return response
         status, title = (502, "Bad gateway") if kind == "5xx-before" else (504, "Gateway time-out")
         return Response(f"<html><head><title>{status}: {title}</title></head></html>", status, media_type="text/html")
 
@@ -86,7 +96,7 @@ class HubSpotSandbox:
 
     def world(self) -> dict[str, Any]:
         """The account and all its records, as a seed file's `hubspot` part."""
-        return self.portal.world()
+        return dump(self.portal)
 
     def ready(self) -> dict[str, Any]:
         """The token, and the id of the account that it belongs to."""
@@ -149,7 +159,7 @@ def _call(request: Request, body: bytes) -> Call:
         raise ApiError(414, "URI_TOO_LONG", "The URL is too long")
     path = dict(request.path_params)
     version = path.pop("version", "") or url.split("/")[4]
-    if version not in (*VERSIONS, "v3", "v4"):
+    if version not in (*VERSIONS, *OLD_VERSIONS):
         raise ApiError(404, "NOT_FOUND", f"resource not found: there is no version {version}")
     parsed = None
     if body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from hxrules.sandbox.hubspot.associations import LinkType
 from hxrules.sandbox.hubspot.batches import batch_answer
 from hxrules.sandbox.hubspot.calls import ASSOCIATIONS, PAIRS, Answer, Call, Endpoint, link_specs, objects_of, text_of
 from hxrules.sandbox.hubspot.errors import ApiError, not_found, temporary, validation
+from hxrules.sandbox.hubspot.invoicing import End, Ref
 from hxrules.sandbox.hubspot.portal import Portal
 from hxrules.sandbox.hubspot.records import Store
 from hxrules.sandbox.hubspot.values import instant
@@ -19,6 +20,8 @@ MOST_WRITTEN: Final = 2000
 PAGE: Final = 500
 
 Found = tuple[list[dict[str, Any]], str | None]
+Link = Callable[[Mapping[str, Any], str, str], list[dict[str, Any]]]
+"""Links the two ids of one input, and answers what the batch shows of that."""
 
 
 class AssociationCalls:
@@ -60,18 +63,21 @@ class AssociationCalls:
         """Link one pair without a label."""
         source, target = self._pair(call, write=True)
         results = self._link_by_default(source, call.path["id"], target, call.path["to_id"])
+        self._follow([(source, call.path["id"]), (target, call.path["to_id"])])
         return batch_answer(self._portal, 200, results, ())
 
     def link(self, call: Call) -> Answer:
         """Link one pair with the given types."""
         source, target = self._pair(call, write=True)
         types = self._types(source, target, call.body)
-        return Answer(201, self._link(source, call.path["id"], target, call.path["to_id"], types))
+        linked = self._link(source, call.path["id"], target, call.path["to_id"], types)
+        self._follow([(source, call.path["id"]), (target, call.path["to_id"])])
+        return Answer(201, linked)
 
     def unlink(self, call: Call) -> Answer:
         """Remove all links of one pair."""
         source, target = self._pair(call, write=True)
-        self._links.unlink(source.type.name, call.path["id"], target.type.name, call.path["to_id"])
+        self._unlink(source, target, [(call.path["id"], call.path["to_id"])])
         return Answer(204)
 
     def batch_read(self, call: Call) -> Answer:
@@ -103,7 +109,7 @@ class AssociationCalls:
         def link(part: Mapping[str, Any], from_id: str, to_id: str) -> list[dict[str, Any]]:
             return [self._link(source, from_id, target, to_id, self._types(source, target, part.get("types")))]
 
-        return self._batch(call, 200 if call.is_newest else 201, link)
+        return self._batch(call, source, target, 200 if call.is_newest else 201, link)
 
     def batch_default(self, call: Call) -> Answer:
         """Link many pairs without a label."""
@@ -112,14 +118,14 @@ class AssociationCalls:
         def link(part: Mapping[str, Any], from_id: str, to_id: str) -> list[dict[str, Any]]:
             return self._link_by_default(source, from_id, target, to_id)
 
-        return self._batch(call, 200, link)
+        return self._batch(call, source, target, 200, link)
 
     def batch_archive(self, call: Call) -> Answer:
         """Remove all links of many pairs."""
         source, target = self._pair(call, write=True)
-        for part in call.inputs(MOST_WRITTEN):
-            for end in objects_of(part, "to"):
-                self._links.unlink(source.type.name, _id(part, "from"), target.type.name, text_of(end, "id"))
+        inputs = call.inputs(MOST_WRITTEN)
+        pairs = [(_id(part, "from"), text_of(end, "id")) for part in inputs for end in objects_of(part, "to")]
+        self._unlink(source, target, pairs)
         return self._archived(call)
 
     def batch_archive_labels(self, call: Call) -> Answer:
@@ -127,7 +133,7 @@ class AssociationCalls:
         source, target = self._pair(call, write=True)
         for part in call.inputs(MOST_WRITTEN):
             types = self._types(source, target, part.get("types"))
-            self._links.unlink(source.type.name, _id(part, "from"), target.type.name, _id(part, "to"), types)
+            self._unlink(source, target, [(_id(part, "from"), _id(part, "to"))], types)
         return self._archived(call)
 
     def labels(self, call: Call) -> Answer:
@@ -159,16 +165,19 @@ class AssociationCalls:
         self._links.drop_label(self._own_type(source, target, call.path["type_id"]))
         return Answer(204)
 
-    def _batch(self, call: Call, status: int, link: Any) -> Answer:
+    def _batch(self, call: Call, source: Store, target: Store, status: int, link: Link) -> Answer:
         results, failed = [], []
+        touched: list[tuple[Store, str]] = []
         for n, part in enumerate(call.inputs(MOST_WRITTEN)):
             from_id, to_id = _id(part, "from"), _id(part, "to")
             try:
                 if call.fault == "partial-batch" and n % 2:
                     raise temporary()
                 results.extend(link(part, from_id, to_id))
+                touched += [(source, from_id), (target, to_id)]
             except ApiError as error:
                 failed.append(error.element({"fromObjectId": [from_id], "toObjectId": [to_id]}))
+        self._follow(touched)
         return batch_answer(self._portal, status, results, failed)
 
     def _link_by_default(self, source: Store, from_id: str, target: Store, to_id: str) -> list[dict[str, Any]]:
@@ -185,8 +194,8 @@ class AssociationCalls:
         ]
 
     def _link(self, source: Store, from_id: str, target: Store, to_id: str, types: list[LinkType]) -> dict[str, Any]:
-        self._present(source, from_id)
-        self._present(target, to_id)
+        one, other = self._present(source, from_id), self._present(target, to_id)
+        self._portal.invoicing.check_links(one, [other], set())
         self._links.link(source.type.name, from_id, target.type.name, to_id, types)
         return {
             "fromObjectTypeId": source.type.id,
@@ -231,9 +240,26 @@ class AssociationCalls:
         self._links.types(source.type.name, target.type.name)
         return source, target
 
-    def _present(self, store: Store, id: str) -> None:
-        if store.live(id) is None:
+    def _unlink(
+        self, source: Store, target: Store, pairs: Sequence[tuple[str, str]], types: Sequence[LinkType] = ()
+    ) -> None:
+        """Remove links, of all pairs or of none."""
+        for from_id, to_id in pairs:
+            self._portal.invoicing.check_unlink((source.type.name, from_id), (target.type.name, to_id))
+        for from_id, to_id in pairs:
+            self._links.unlink(source.type.name, from_id, target.type.name, to_id, types)
+        self._follow([(store, id) for pair in pairs for store, id in zip((source, target), pair, strict=True)])
+
+    def _follow(self, touched: Sequence[tuple[Store, str]]) -> None:
+        """What these links mean for invoices."""
+        refs: list[Ref] = [(store.type.name, id) for store, id in touched]
+        self._portal.invoicing.follow(refs, self._portal.now())
+
+    def _present(self, store: Store, id: str) -> End:
+        record = store.live(id)
+        if record is None:
             raise not_found(f"{store.type.singular} {id} does not exist")
+        return End(store.type.name, id, record.properties)
 
     def _archived(self, call: Call) -> Answer:
         """The older paths answer nothing, the dated ones an empty batch."""

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hxrules.sandbox.hubspot.errors import validation
+from hxrules.sandbox.hubspot.errors import ApiError, validation
 
 _DEFINED: Final = """
 invoices          contacts          177  178  -
 invoices          companies         179  180  -
 invoices          line_items        409  410  -
+invoices          discounts         411  412  -
+invoices          fees              413  414  -
 invoices          taxes             415  416  -
 invoices          commerce_payments 541  542  -
 commerce_payments contacts          387  388  -
@@ -66,11 +68,13 @@ class Associations:
         """The types of links between two types of records; raises 400 when those can't be linked."""
         if types := self._types.get((source, target)):
             return list(types.values())
-        raise validation(f"{source} can't be associated with {target}")
+        raise _unlinkable(source, target)
 
     def default(self, source: str, target: str) -> LinkType:
-        """The unlabelled type."""
-        return self.types(source, target)[0]
+        """The unlabelled type; raises 400 when records of these types can't be linked."""
+        for link_type in self._types.get((source, target), {}).values():
+            return link_type
+        raise _unlinkable(source, target)
 
     def type(self, source: str, target: str, category: str, id: int) -> LinkType:
         """One type by its id; raises 400 when it doesn't belong to this direction."""
@@ -175,3 +179,7 @@ class Associations:
             targets[target_id].remove(link_type)
             if not targets[target_id]:
                 del targets[target_id]
+
+
+def _unlinkable(source: str, target: str) -> ApiError:
+    return validation(f"{source} can't be associated with {target}")

@@ -12,11 +12,12 @@ from typing import Any, Final, Literal
 
 from hxrules.sandbox.hubspot.calls import OBJECTS, Answer, Call, Endpoint, names_of, text_of
 from hxrules.sandbox.hubspot.errors import ApiError, invalid_json, not_found, temporary, validation
+from hxrules.sandbox.hubspot.invoicing import Claims
 from hxrules.sandbox.hubspot.portal import Portal
 from hxrules.sandbox.hubspot.reading import Reading
 from hxrules.sandbox.hubspot.records import Store
 from hxrules.sandbox.hubspot.values import instant
-from hxrules.sandbox.hubspot.writing import Claims, Draft, Writing
+from hxrules.sandbox.hubspot.writing import Draft, Writing
 
 MOST_INPUTS: Final = 100
 
@@ -106,9 +107,8 @@ class BatchCalls:
     def archive(self, call: Call) -> Answer:
         """Records into the recycle bin; unknown ones are passed over."""
         store = self._portal.writable(call.path["type"])
-        for part in call.inputs(MOST_INPUTS):
-            if record := self._reading.find(store, text_of(part, "id")):
-                self._writing.archive(store, record)
+        found = (self._reading.find(store, text_of(part, "id")) for part in call.inputs(MOST_INPUTS))
+        self._writing.archive(store, [record for record in found if record])
         return Answer(204)
 
     def _write(self, store: Store, call: Call, kind: Kind, prepare: Prepare, *, may_be_partial: bool = True) -> Answer:
@@ -133,8 +133,7 @@ class BatchCalls:
                 context = {"objectWriteTraceId": [trace]} if trace else {}
                 failed.append(error.element(context if kind == "create" else {**context, "ids": [str(part["id"])]}))
         results = []
-        for trace, draft in drafts:
-            written = self._writing.commit(draft)
+        for (trace, _), written in zip(drafts, self._writing.commit(*(draft for _, draft in drafts)), strict=True):
             shown = self._reading.show_written(store, written)
             if kind == "upsert":
                 shown["new"] = written.is_new

@@ -15,18 +15,21 @@ from hxrules.sandbox.hubspot.errors import invalid_json, validation
 
 VERSIONS: Final = ("2026-03", "2026-09")
 """The date versions that the sandbox answers; the newest alone enforces the account's own rules."""
+OLD_VERSIONS: Final = ("v1", "v3", "v4")
+"""The numbered versions, each of which stands in the aliases of some paths."""
 
 OBJECTS: Final = ("/crm/objects/{version}", "/crm/v3/objects")
 PROPERTIES: Final = ("/crm/properties/{version}", "/crm/v3/properties")
 PAIRS: Final = ("/crm/objects/{version}", "/crm/v4/objects")
 ASSOCIATIONS: Final = ("/crm/associations/{version}", "/crm/v4/associations")
 ACCOUNT: Final = ("/account-info/{version}", "/account-info/v3")
+TAX_RATES: Final = ("/tax-rates/{version}", "/tax-rates/v1")
 CURRENCIES: Final = ("/settings/currencies/{version}", "/settings/v3/currencies")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request, with its body read; `version` is `2026-09`, `2026-03`, `v3` or `v4`."""
+    """One authenticated request, with its body read; `version` is `2026-09`, `2026-03`, or an older `v…`."""
 
     version: str
     path: Mapping[str, str]

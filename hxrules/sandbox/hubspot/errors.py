@@ -86,6 +86,26 @@ def invalid_values(invalid: Sequence[Invalid], portal: int) -> ApiError:
     )
 
 
+def missing_values(missing: Sequence[tuple[str, str, str]]) -> ApiError:
+    """400 for properties that a record must have, each with its code and message."""
+    return validation(
+        "; ".join(message for _, _, message in missing),
+        errors=[
+            {"message": message, "code": code, "context": {"propertyName": [name]}} for code, name, message in missing
+        ],
+    )
+
+
+def required(*names: str) -> ApiError:
+    """400 for properties that a new record needs and does not have."""
+    return missing_values([("MISSING_REQUIRED_PROPERTY", name, f"{name} is required on create") for name in names])
+
+
+def read_only(name: str) -> Invalid:
+    """The refusal of a value that clients may not set."""
+    return Invalid(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
+
+
 def invalid_json(detail: str) -> ApiError:
     """400 for a body that is not the JSON that the endpoint takes."""
     return validation(f"Invalid input JSON: {detail}")

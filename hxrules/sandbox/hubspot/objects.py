@@ -48,7 +48,7 @@ class ObjectCalls:
     def create(self, call: Call) -> Answer:
         """One new record."""
         store = self._portal.writable(call.path["type"])
-        written = self._writing.commit(self._writing.prepare_create(store, call.json(), call, set()))
+        [written] = self._writing.commit(self._writing.prepare_create(store, call.json(), call, set()))
         return Answer(201, self._reading.show_written(store, written))
 
     def read(self, call: Call) -> Answer:
@@ -62,13 +62,13 @@ class ObjectCalls:
         """New values of one record."""
         store = self._portal.writable(call.path["type"])
         record = self._reading.get(store, call.path["id"], call.query.get("idProperty"))
-        written = self._writing.commit(self._writing.prepare_update(store, record, call.json(), call, set()))
+        [written] = self._writing.commit(self._writing.prepare_update(store, record, call.json(), call, set()))
         return Answer(200, self._reading.show_written(store, written))
 
     def archive(self, call: Call) -> Answer:
         """One record into the recycle bin."""
         store = self._portal.writable(call.path["type"])
-        self._writing.archive(store, self._reading.get(store, call.path["id"]))
+        self._writing.archive(store, [self._reading.get(store, call.path["id"])])
         return Answer(204)
 
     def merge(self, call: Call) -> Answer:

@@ -1,11 +1,14 @@
 """Where HubSpot's documents are silent or disagree: what the sandbox does, what it could do instead.
 
+A mirror is an invoice with `hs_invoice_billable` false, the record of one that another system issued.
+
 The defaults are the more likely behaviour or, of two likely ones, the one that is harder on a client.
 See also: facts/hubspot.md 13 (what is not verified).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hxrules.sandbox.environment import NUMBER, Quirk
@@ -55,5 +58,39 @@ QUIRKS: Final = {
     "line-items-key": Quirk(
         "spaced", ("spaced", "plain"), "the key of line items under associations: 'line items' or 'line_items'"
     ),
+    "mirror-number": Quirk(
+        "written", ("written", "ignored", "refused"), "what becomes of the hs_number that is written on a mirror"
+    ),
+    "mirror-amounts": Quirk(
+        "written",
+        ("written", "ignored", "refused"),
+        "what becomes of the hs_amount_billed and hs_balance_due that are written on a mirror",
+    ),
+    "mirror-source": Quirk(
+        "hubspot", ("hubspot", "data_sync", "absent"), "the hs_invoice_source of a mirror that is made by API"
+    ),
+    "mirror-numbering": Quirk(
+        "none", ("none", "assigned"), "whether a mirror without a number gets one when it is no draft any more"
+    ),
+    "mirror-edits": Quirk(
+        "allowed", ("allowed", "refused"), "changes of an open or paid mirror: let through, or as of any other invoice"
+    ),
+    "patch-paid": Quirk("mirrors", ("mirrors", "all", "none"), "the invoices whose status may be written as paid"),
+    "patch-voided": Quirk("mirrors", ("mirrors", "all", "none"), "the invoices whose status may be written as voided"),
+    "payment-settles": Quirk(
+        "yes", ("yes", "no"), "whether a payment that is linked by API counts towards its invoice"
+    ),
+    "invoice-tax-rounding": Quirk(
+        "line", ("line", "rate"), "the tax of line items is rounded for each line, or once for all lines of a rate"
+    ),
+    "negative-quantity": Quirk("refused", ("refused", "accepted"), "a line item with a quantity below zero"),
 }
 """Each quirk: its default, what else it can be, and what it decides."""
+
+
+def read_only_names(type: str, quirks: Mapping[str, str]) -> list[str]:
+    """The properties of a type that the quirks make read-only for every client."""
+    if type != "invoices":
+        return []
+    number = ["hs_number"] if quirks["mirror-number"] == "refused" else []
+    return number + (["hs_amount_billed", "hs_balance_due"] if quirks["mirror-amounts"] == "refused" else [])

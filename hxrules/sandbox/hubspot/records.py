@@ -20,6 +20,8 @@ from hxrules.sandbox.hubspot.properties import PropertyRegistry
 from hxrules.sandbox.hubspot.schema import ObjectType
 from hxrules.sandbox.hubspot.values import instant
 
+CALCULATED: Final = ("CALCULATED", "")
+"""The source of a value that HubSpot worked out."""
 FIRST_ID: Final = 1001
 """All types count from about here: an id says nothing without its type."""
 
@@ -65,6 +67,10 @@ class Record:
         if name not in self.properties:
             return []
         return [Version(self.properties[name], instant(self.first_written), *self.source)]
+
+    def is_given(self, name: str) -> bool:
+        """Whether the property has a value that somebody wrote, and that was not worked out."""
+        return name in self.properties and self.versions(name)[0].source_type != CALCULATED[0]
 
     def write(self, changes: Mapping[str, str], now: datetime, source: tuple[str, str]) -> None:
         """Set or, with an empty value, clear properties; each real change becomes a version of `now`."""
@@ -132,6 +138,18 @@ class Store:
         if not record.archived:
             self._keys.update((key, record.id) for key in self.keys_of(record.properties))
         self._let_search_see(record.id, None if record.archived else record.properties)
+
+    def calculate(self, record: Record, values: Mapping[str, str], now: datetime | None) -> None:
+        """Store worked-out values where they differ from the old ones, which counts as a change at `now`, if at all."""
+        before = record.properties
+        changes = {name: value for name, value in values.items() if value != before.get(name, "")}
+        if not changes:
+            return
+        record.write(changes, now or record.updated, CALCULATED)
+        if now:
+            record.updated = now
+            record.properties = {**record.properties, self.type.modified: instant(now)}
+        self.changed(record, before)
 
     def remove(self, record: Record) -> None:
         """Take a record out for good: it is neither live nor archived any more."""

@@ -5,8 +5,9 @@ See also: `types` (the data), `properties` (the registry that grows by custom pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 FIELD_TYPES: Final = {
@@ -44,7 +45,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Property:
-    """The definition of one property; `read_only` values are HubSpot's to set, `calculated` ones follow from others."""
+    """The definition of one property; `read_only` values are HubSpot's to set, `calculated` ones follow from others.
+
+    `currencies` says that the options are the currencies of the account.
+    """
 
     name: str
     label: str
@@ -58,6 +62,7 @@ class Property:
     unique: bool = False
     hubspot_defined: bool = False
     external_options: bool = False
+    currencies: bool = False
     hidden: bool = False
     form_field: bool = False
     display_order: int = -1
@@ -71,7 +76,7 @@ class Property:
         """Whether a value may name several options, separated by `;`."""
         return self.type == "enumeration" and self.field_type == "checkbox"
 
-    @property
+    @cached_property
     def values(self) -> frozenset[str]:
         """The allowed values of an enumeration."""
         return frozenset(option.value for option in self.options)
@@ -140,6 +145,14 @@ class ObjectType:
         """Every name under which a path may speak of the type."""
         return (self.name, self.singular, self.id)
 
+    def in_account(self, currencies: Sequence[str], read_only: Collection[str] = ()) -> ObjectType:
+        """The type as an account with these currencies has it; `read_only` names what clients may not write there."""
+        options = tuple(Option(code, code, order) for order, code in enumerate(currencies))
+        properties = {each.name: each for each in self.properties}
+        properties |= {name: replace(each, options=options) for name, each in properties.items() if each.currencies}
+        properties |= {name: replace(properties[name], read_only=True) for name in read_only}
+        return replace(self, properties=tuple(properties.values()))
+
 
 def text(name: str, label: str, field_type: str = "text", **more: Any) -> Property:
     """A property of text."""
@@ -167,6 +180,11 @@ def choice(name: str, label: str, values: str, field_type: str = "select", **mor
         Option(value.replace("_", " ").capitalize(), value, order) for order, value in enumerate(values.split())
     )
     return Property(name, label, "enumeration", field_type, "", options=options, hubspot_defined=True, **more)
+
+
+def currency(name: str, label: str) -> Property:
+    """A choice among the currencies of the account."""
+    return Property(name, label, "enumeration", "select", "", hubspot_defined=True, currencies=True)
 
 
 def owner() -> Property:

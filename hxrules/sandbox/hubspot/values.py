@@ -17,6 +17,7 @@ from hxrules.sandbox.hubspot.errors import Invalid
 from hxrules.sandbox.hubspot.schema import Property
 
 MOST_CHARACTERS: Final = 65_536
+TOO_LARGE: Final = Decimal(10) ** 15
 _DAY_MS: Final = 86_400_000
 _SECONDS_DIGITS: Final = 10
 
@@ -79,6 +80,8 @@ def _text(name: str, value: str) -> Accepted | Invalid:
 def _number(name: str, value: str) -> Accepted | Invalid:
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", value):
         return Invalid(name, "INVALID_INTEGER", f"{value} was not a valid number.")
+    if abs(Decimal(value)) >= TOO_LARGE:
+        return Invalid(name, "INVALID_INTEGER", f"{name} is too large")
     return Accepted(f"{Decimal(value):f}")
 
 

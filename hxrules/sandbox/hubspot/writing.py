@@ -2,29 +2,38 @@
 
 What: `prepare_*` turns the JSON of a write into a `Draft` or raises; `commit` carries a draft out and can't fail. A batch
 that fails as a whole prepares all its inputs before it commits the first; `Claims` keeps two inputs from taking the same
-unique value.
-See also: `values` (single values), `rules` (what a type asks), facts/hubspot.md 4, 10 and 1.3 (rules of 2026-09).
+unique value, or the same line item.
+See also: `values` (single values), `rules` (what a type asks), `invoicing` (what a write means for invoices),
+facts/hubspot.md 4, 10 and 1.3 (rules of 2026-09).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from hxrules.sandbox.hubspot.associations import LinkType
 from hxrules.sandbox.hubspot.calls import Call, link_specs, objects_of, text_of
-from hxrules.sandbox.hubspot.errors import Invalid, conflict, invalid_json, invalid_values, not_found, validation
+from hxrules.sandbox.hubspot.errors import (
+    Invalid,
+    conflict,
+    invalid_json,
+    invalid_values,
+    missing_values,
+    not_found,
+    read_only,
+    validation,
+)
+from hxrules.sandbox.hubspot.invoicing import Claims, End
 from hxrules.sandbox.hubspot.portal import Portal
 from hxrules.sandbox.hubspot.records import Record, Store
+from hxrules.sandbox.hubspot.rules.base import Change
 from hxrules.sandbox.hubspot.values import check, instant
 
 BY_API: Final = ("INTEGRATION", "31415926")
 """The source of every value that is written over the API."""
-
-Claims = set[tuple[str, str]]
-"""Unique values that earlier inputs of the same batch are about to take."""
 
 
 @dataclass
@@ -36,6 +45,11 @@ class Draft:
     changes: dict[str, str]
     warnings: list[dict[str, Any]] = field(default_factory=list)
     links: list[tuple[str, str, list[LinkType]]] = field(default_factory=list)
+
+    def others(self) -> dict[str, list[str]]:
+        """The ids of the records that a new one is to be linked with, by type."""
+        targets = dict.fromkeys(target for target, _, _ in self.links)
+        return {target: [id for each, id, _ in self.links if each == target] for target in targets}
 
 
 @dataclass(frozen=True)
@@ -71,38 +85,26 @@ class Writing:
         self._check(draft, call, claims)
         return draft
 
-    def commit(self, draft: Draft) -> Written:
-        """Carry a draft out."""
-        store, now = draft.store, self._portal.now()
-        rules = self._portal.rules[store.type.name]
-        record = draft.record
-        if record is None:
-            record = Record(store.new_id(), {}, now, now, now, BY_API)
-            record.properties = {name: value for name, value in draft.changes.items() if value}
-            system = {
-                store.type.created: instant(now),
-                "hs_object_id": record.id,
-                "hs_object_source": BY_API[0],
-                "hs_object_source_label": BY_API[0],
-                "hs_object_source_id": BY_API[1],
-            }
-            self._stamp(store, record, now, system | dict(rules.derived(record.properties, now)))
-            store.add(record)
-            for target, id, types in draft.links:
-                self._portal.associations.link(store.type.name, record.id, target, id, types)
-        else:
-            before = record.properties
-            moves = any(value != before.get(name, "") for name, value in draft.changes.items())
-            if moves or self._portal.env.quirks["noop-update"] == "moves":
-                record.write(draft.changes, now, BY_API)
-                self._stamp(store, record, now, rules.derived(record.properties, now))
-                store.changed(record, before)
-        return Written(record, tuple(draft.changes), draft.record is None, draft.warnings)
+    def commit(self, *drafts: Draft) -> list[Written]:
+        """Carry drafts out."""
+        now = self._portal.now()
+        written = [self._create(each, now) if each.record is None else self._update(each, now) for each in drafts]
+        touched = [(draft.store.type.name, each.record.id) for draft, each in zip(drafts, written, strict=True)]
+        touched += [(target, id) for draft in drafts for target, id, _ in draft.links]
+        self._portal.invoicing.follow(touched, now)
+        return written
 
-    def archive(self, store: Store, record: Record) -> None:
-        """Put a record into the recycle bin."""
-        record.archived = self._portal.now()
-        store.changed(record, record.properties)
+    def archive(self, store: Store, records: Sequence[Record]) -> None:
+        """Put records into the recycle bin, or raise `ApiError` for the first that has to stay."""
+        now, name = self._portal.now(), store.type.name
+        for record in records:
+            self._portal.rules[name].check_archive(record)
+        for record in records:
+            owned = self._portal.invoicing.owned(record.id) if name == "invoices" else []
+            for its_store, each in [*owned, (store, record)]:
+                each.archived = now
+                its_store.changed(each, each.properties)
+        self._portal.invoicing.follow([(name, record.id) for record in records], now)
 
     def merge(self, store: Store, primary: Record, other: Record) -> Record:
         """Make one record of two: it has the primary's values, and the other's where the primary has none."""
@@ -145,6 +147,35 @@ class Writing:
                 associations.unlink(store.type.name, record.id, target, id)
         store.remove(record)
 
+    def _create(self, draft: Draft, now: datetime) -> Written:
+        store = draft.store
+        record = Record(store.new_id(), {}, now, now, now, BY_API)
+        record.properties = {name: value for name, value in draft.changes.items() if value}
+        system = {
+            store.type.created: instant(now),
+            "hs_object_id": record.id,
+            "hs_object_source": BY_API[0],
+            "hs_object_source_label": BY_API[0],
+            "hs_object_source_id": BY_API[1],
+        }
+        derived = self._portal.rules[store.type.name].derived(record.properties, now)
+        self._stamp(store, record, now, system | dict(derived))
+        store.add(record)
+        for target, id, types in draft.links:
+            self._portal.associations.link(store.type.name, record.id, target, id, types)
+        return Written(record, tuple(draft.changes), True, draft.warnings)
+
+    def _update(self, draft: Draft, now: datetime) -> Written:
+        store, record = draft.store, draft.record
+        assert record is not None, "only an update has a record"
+        before = record.properties
+        moves = any(value != before.get(name, "") for name, value in draft.changes.items())
+        if moves or self._portal.env.quirks["noop-update"] == "moves":
+            record.write(draft.changes, now, BY_API)
+            self._stamp(store, record, now, self._portal.rules[store.type.name].derived(record.properties, now))
+            store.changed(record, before)
+        return Written(record, tuple(draft.changes), False, draft.warnings)
+
     def _stamp(self, store: Store, record: Record, now: datetime, system: Mapping[str, str]) -> None:
         record.updated = now
         values = {**record.properties, **system, store.type.modified: instant(record.updated)}
@@ -165,8 +196,7 @@ class Writing:
                 refused.append(Invalid(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
                 continue
             if definition.read_only or definition.calculated:
-                message = f'"{name}" is a read only property; its value cannot be set.'
-                refused.append(Invalid(name, "READ_ONLY_VALUE", message))
+                refused.append(read_only(name))
                 continue
             accepted = check(
                 definition,
@@ -189,12 +219,16 @@ class Writing:
             raise invalid_values(refused, self._portal.account.portal)
 
     def _check(self, draft: Draft, call: Call, claims: Claims) -> None:
-        """Check the record as it will be: the type's rules, the admins' rules, and what must be unique."""
+        """Check the record as it will be: the type's rules, the admins' rules, its links, and what must be unique."""
         store = draft.store
         rules = self._portal.rules[store.type.name]
         before = draft.record.properties if draft.record else {}
+        draft.changes = rules.stored(draft.changes, before)
+        if draft.record is None:
+            draft.changes = {**rules.defaults(draft.changes, self._portal.now()), **draft.changes}
         after = {name: value for name, value in {**before, **draft.changes}.items() if value}
-        rules.check(after, is_new=draft.record is None)
+        id = draft.record.id if draft.record else None
+        rules.check(Change(id, before, after, draft.others()))
         if call.is_newest:
             self._check_admin_rules(draft, after)
         wanted = set(rules.keys(after)) - set(rules.keys(before))
@@ -203,6 +237,8 @@ class Writing:
                 raise rules.taken(name, value, by, is_new=draft.record is None)
             if (name, value) in claims:
                 raise conflict(f'Two inputs of the batch have the same {name}: "{value}"')
+        ends = [End(target, id, self._portal.stores[target].records[id].properties) for target, id, _ in draft.links]
+        self._portal.invoicing.check_links(End(store.type.name, None, after), ends, claims)
         claims |= wanted
 
     def _check_admin_rules(self, draft: Draft, after: Mapping[str, str]) -> None:
@@ -217,13 +253,7 @@ class Writing:
                 message = f"{rule.name} is required by the value of [{rule.when}]"
                 errors.append(("MISSING_CONDITIONAL_REQUIRED_PROPERTY", rule.name, message))
         if errors:
-            raise validation(
-                "; ".join(message for _, _, message in errors),
-                errors=[
-                    {"message": message, "code": code, "context": {"propertyName": [name]}}
-                    for code, name, message in errors
-                ],
-            )
+            raise missing_values(errors)
 
     def _link(self, store: Store, part: Mapping[str, Any]) -> tuple[str, str, list[LinkType]]:
         """One of the associations of a new record: the other's type is known from the type ids."""

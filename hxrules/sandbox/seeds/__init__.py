@@ -1,8 +1,10 @@
-"""The worlds that a sandbox starts with: `empty`, `small`, or any number of contacts a side.
+"""The worlds that a sandbox starts with: `empty`, `small`, or any number of contacts a side, and what these buy.
 
 What: a seed is the content of a seed file, `{"hubspot": …, "xero": …}`, each part in the shape of its app's own API.
-Invariants: the same name gives the same world, ids included; all times lie before `now` and keep their distance to it.
-See also: `small` (situations by hand), `crowd` (any number), `server` (`--seed`, `--seed-file`).
+Invariants: the same name gives the same world, ids included, whenever it is made; all times lie before `now` and keep their
+distance to it, those of a crowd's invoices in days.
+See also: `small` and `small_trade` (situations by hand), `crowd` and `commerce` (any number), `rows` and `trade` (the apps'
+shapes), `server` (`--seed`, `--seed-file`).
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from hxrules.sandbox.seeds.crowd import crowd
+from hxrules.sandbox.seeds.crowd import crowd, people
 from hxrules.sandbox.seeds.small import small
+
+__all__ = ["make", "people"]
 
 
 def make(seed: str, now: datetime) -> dict[str, dict[str, Any]]:

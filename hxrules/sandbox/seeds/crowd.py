@@ -1,5 +1,6 @@
 """Any number of contacts a side: half of the people in both apps, a quarter in HubSpot alone, a quarter in Xero alone.
 
+What they buy stands in `commerce`.
 Invariants: people in both apps have the same e-mail on both sides and mostly differ in a field or two; Xero names, both
 those that exist and those that HubSpot's contacts would get, are all different; about 3 % of each side have no e-mail;
 updates lie minutes to months back, those of some pairs within a minute of each other.
@@ -15,7 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from hxrules.sandbox.seeds.commerce import commerce
 from hxrules.sandbox.seeds.rows import Person, Phone, hubspot_contact, xero_contact
+from hxrules.sandbox.seeds.trade import HUBSPOT_SETTINGS, XERO_SETTINGS
 from hxrules.sandbox.seeds.words import (
     COUNTRIES,
     FIRST_NAMES,
@@ -44,21 +47,32 @@ Times = tuple[datetime, datetime]
 
 
 def crowd(size: int, now: datetime) -> dict[str, dict[str, Any]]:
-    """A world with `size` contacts in either app."""
+    """A world with `size` contacts in either app, and with what these buy."""
+    contacts = people(size, now)
+    here, there = contacts["hubspot"]["contacts"], contacts["xero"]["contacts"]
+    more = commerce(size, now, here, there)
+    return {
+        "hubspot": {**HUBSPOT_SETTINGS, "contacts": here, **more[0]},
+        "xero": {**XERO_SETTINGS, "contacts": there, **more[1]},
+    }
+
+
+def people(size: int, now: datetime) -> dict[str, dict[str, Any]]:
+    """The contacts of that world alone."""
     rng = random.Random(f"crowd of {size}")
-    people = _People(rng)
+    invented = _People(rng)
     in_both = round(size * 2 / 3)
     in_one = size - in_both
     bare = WITHOUT_EMAIL * size / max(in_one, 1)
     hubspot: list[tuple[Person, Times, Person | None]] = []
     xero: list[dict[str, Any]] = []
     for _ in range(in_both):
-        here, there, times, xero_updated, before = _pair(people.next(), rng, now)
+        here, there, times, xero_updated, before = _pair(invented.next(), rng, now)
         hubspot.append((here, times, before))
         xero.append(_in_xero(there, rng, xero_updated))
     for _ in range(in_one):
-        hubspot.append((_maybe_without_email(people.next(), rng, bare), _times(rng, now), None))
-        xero.append(_in_xero(_maybe_without_email(people.next(), rng, bare), rng, _times(rng, now)[1]))
+        hubspot.append((_maybe_without_email(invented.next(), rng, bare), _times(rng, now), None))
+        xero.append(_in_xero(_maybe_without_email(invented.next(), rng, bare), rng, _times(rng, now)[1]))
     rng.shuffle(hubspot)
     rng.shuffle(xero)
     contacts = [

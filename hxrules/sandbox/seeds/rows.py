@@ -1,4 +1,7 @@
-"""One person or company as both apps would hold it: the only place of the seeds that knows the apps' shapes."""
+"""One person or company as both apps would hold it: the shapes of contacts and the forms of instants.
+
+See also: `trade` (the shapes of products, invoices and payments).
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,11 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def xero_date(at: datetime) -> str:
+    """An instant, or a day by its midnight UTC, as Xero writes it."""
+    return f"/Date({int(at.timestamp() * 1000)}+0000)/"
+
+
 def hubspot_contact(
     person: Person, id: int, created: datetime, updated: datetime, before: Person | None = None, **more: str
 ) -> dict[str, Any]:
@@ -104,7 +112,7 @@ def xero_contact(
         row["Addresses"] = [_address(kind, person) for kind in address_types]
     if person.website:
         row["Website"] = person.website
-    row["UpdatedDateUTC"] = f"/Date({int(updated.timestamp() * 1000)}+0000)/"
+    row["UpdatedDateUTC"] = xero_date(updated)
     return row | more
 
 

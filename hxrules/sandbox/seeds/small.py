@@ -1,7 +1,7 @@
 """A few dozen contacts a side, by hand: one of each situation that a first sync of contacts meets.
 
 What: `PAIRS` are in both apps, `HUBSPOT_ONLY` and `XERO_ONLY` in one. Each row says who it is; what stands apart in one
-app is an edit of that. Besides: two HubSpot companies with contacts, and three HubSpot invoices with theirs.
+app is an edit of that. Besides: two HubSpot companies with contacts, and what all these buy (`small_trade`).
 Invariant: HubSpot's Harbour Coffee and Sofia Rossi would get Xero names that other Xero contacts with other e-mails have.
 """
 
@@ -14,6 +14,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from hxrules.sandbox.seeds.rows import Person, Phone, hubspot_contact, moment, xero_contact
+from hxrules.sandbox.seeds.small_trade import small_trade
+from hxrules.sandbox.seeds.trade import HUBSPOT_SETTINGS, XERO_SETTINGS
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
@@ -458,17 +460,10 @@ def small(now: datetime) -> dict[str, dict[str, Any]]:
         "contact_to_company",
     )
     _link(by_email["tane@tuinursery.example"], "companies", "1002", "contact_to_company_unlabeled")
-    invoices = [
-        _invoice(1001, "INV-1001", "open", "1250.00", now - 4 * DAY),
-        _invoice(1002, "INV-1002", "paid", "88.00", now - 31 * DAY),
-        _invoice(1003, "", "draft", "430.50", now - 1 * DAY),
-    ]
-    payers = ("amelia.walker@wattletimber.example", "liam.obrien@bluegumsolar.example", "finn@summitcycles.example")
-    for invoice, email in zip(invoices, payers, strict=True):
-        _link(invoice, "contacts", by_email[email]["id"], "invoice_to_contact")
+    trade = small_trade(now, hubspot, xero, _guid)
     return {
-        "hubspot": {"contacts": hubspot, "companies": companies, "invoices": invoices},
-        "xero": {"contacts": xero},
+        "hubspot": {**HUBSPOT_SETTINGS, "contacts": hubspot, "companies": companies, **trade[0]},
+        "xero": {**XERO_SETTINGS, "contacts": xero, **trade[1]},
     }
 
 
@@ -479,20 +474,6 @@ def _guid(rng: random.Random) -> str:
 def _company(id: int, name: str, domain: str, now: datetime) -> dict[str, Any]:
     times = {"createdAt": moment(now - 100 * DAY), "updatedAt": moment(now - 50 * DAY)}
     return {"id": str(id), "properties": {"name": name, "domain": domain}, **times}
-
-
-def _invoice(id: int, number: str, status: str, amount: str, at: datetime) -> dict[str, Any]:
-    properties = {
-        "hs_number": number,
-        "hs_invoice_status": status,
-        "hs_currency": "AUD",
-        "hs_invoice_date": moment(at),
-        "hs_due_date": moment(at + 14 * DAY),
-        "hs_amount_billed": amount,
-        "hs_balance_due": "0.00" if status == "paid" else amount,
-        "hs_invoice_source": "hubspot",
-    }
-    return {"id": str(id), "properties": properties, "createdAt": moment(at), "updatedAt": moment(at)}
 
 
 def _link(row: dict[str, Any], target: str, id: str, *types: str) -> None:

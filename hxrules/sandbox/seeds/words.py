@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
     return tuple(text.split())
 
 
-FIRST_NAMES: Final = _words("""
+FIRST_NAMES: Final = words("""
 Ada Aisha Alan Amelia Amir Ana Andrew Angus Anna Arjun Astrid Ben Bianca Bridget Callum Carla Carmen Charlotte Chloe
 Claire Connor Daniel David Deepa Diego Eleanor Elena Ella Emeka Emma Erik Esther Ewan Farah Felix Finn Fiona Gareth
 Georgia Grace Hamish Hana Harriet Harry Helen Hugo Imogen Ines Isaac Isla Ivan Jack Jana Jasmine Jess Joel Jonas Josie
@@ -20,7 +21,7 @@ Quinn Rachel Rafael Rania Rhys Robin Rosa Ruby Ruth Sam Sanjay Sara Scott Sean S
 Tane Tara Theo Thomas Tilly Tom Uma Vera Victor Violet Wei Wendy Will Xavier Yara Yusuf Zac Zara Zoe
 """)
 
-LAST_NAMES: Final = _words("""
+LAST_NAMES: Final = words("""
 Abbott Adeyemi Ahmed Alvarez Anderson Archer Bailey Baker Banerjee Barnes Becker Bell Bennett Berg Bishop Blake Bowen
 Brennan Briggs Brooks Bryant Burke Byrne Calder Campbell Carter Chan Chandra Chen Clarke Cohen Cole Collins Cooper
 Costa Craig Crawford Cruz Dalton Davies Dawson Dean Delaney Diaz Dixon Donnelly Doyle Duncan Dunn Edwards Ellis Evans
@@ -37,7 +38,7 @@ Thompson Torres Tran Tucker Turner Vega Wagner Walker Wallace Walsh Wang Ward Wa
 Wong Wood Wright Yamada Yang Young Zhang
 """)
 
-PLACES: Final = _words("""
+PLACES: Final = words("""
 Alder Anchor Arrow Ash Aurora Banksia Bay Beacon Birch Blackwood Bluegum Bridge Brook Cedar Clover Coastal Compass
 Copper Coral Crescent Crown Dale Delta Eagle Eastgate Elm Ember Falcon Fern Forge Foxglove Garnet Glacier Golden Granite
 Green Harbour Hawthorn Heron Highland Hill Horizon Iron Island Ivy Jasper Juniper Kauri Keystone Kingfisher Kowhai
@@ -80,7 +81,7 @@ TRADES: Final = (
     ),
 )
 
-STREETS: Final = _words("""
+STREETS: Final = words("""
 Albert Ash Beach Bridge Cameron Castle Church Clarence Collins Crown Dominion Elizabeth Fern Flinders George Grey Hill
 High Hobson Hunter Jubilee King Kings Lake Lonsdale Main Market Mill Mitchell Nelson North Oxford Park Pitt Princes Queen
 Railway Regent River Rose Russell Smith South Spencer Spring Station Sussex Swan Symonds Union Victoria Water Wellington

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from invoice_desk import Desk
 
 from hxrules.sandbox.server import ReadyInfo
 
@@ -34,3 +35,15 @@ def run_hubspot(run_sandbox: Callable[..., ReadyInfo]) -> Iterator[Callable[...,
 def hubspot(run_hubspot: Callable[..., httpx.Client]) -> httpx.Client:
     """A client of an empty account."""
     return run_hubspot()
+
+
+@pytest.fixture
+def desk(hubspot: httpx.Client) -> Desk:
+    """The desk of an empty account."""
+    return Desk(hubspot)
+
+
+@pytest.fixture
+def run_desk(run_hubspot: Callable[..., httpx.Client]) -> Callable[..., Desk]:
+    """Starts sandboxes as `run_hubspot` does; gives desks."""
+    return lambda *args, **options: Desk(run_hubspot(*args, **options))

@@ -54,6 +54,8 @@ BODIES: tuple[Any, ...] = (
     {"filters": [{"propertyName": "createdate", "operator": "IN", "values": [{}]}], "sorts": [7]},
     {"primaryObjectId": {}, "objectIdToMerge": []},
     {"objectId": "1", "idProperty": 7},
+    {"inputs": [{"id": "1", "properties": {"hs_invoice_status": 7, "hs_currency": None}}]},
+    {"inputs": [{"properties": {}, "associations": [{"to": {"id": {}}, "types": []}]}]},
 )
 PATH = {
     "version": "2026-09",
@@ -67,26 +69,60 @@ PATH = {
     "type_id": "x",
 }
 
+AMOUNTS: tuple[Any, ...] = ("9" * 15, "9" * 70, f"0.{'9' * 70}", -1, 0, "1e9", True, None, [], {})
+RECORDS: dict[str, Any] = {
+    "contacts": {"email": "x@x.example"},
+    "products": {"name": "Tea", "price": 1},
+    "line_items": {"name": "Tea", "price": 1, "quantity": 1},
+    "discounts": {"hs_type": "FIXED", "hs_value": 1},
+    "invoices": {"hs_currency": "AUD", "hs_invoice_billable": False, "hs_amount_billed": 1},
+    "commerce_payments": {"hs_initial_amount": 1, "hs_initiated_date": 0},
+}
+SEED = {"hubspot": {type: [{"id": "1", "properties": has}] for type, has in RECORDS.items()}}
+MANY = dict.fromkeys(("hubspot-burst-limit", "hubspot-search-limit"), "1000000")
+
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 def test_no_body_is_a_fault_of_the_server(run_sandbox: Any, method: str) -> None:
-    many = dict.fromkeys(("hubspot-burst-limit", "hubspot-search-limit"), "1000000")
-    seed = {"hubspot": {"contacts": [{"id": "1", "properties": {"email": "x@x.example"}}]}}
-    info: ReadyInfo = run_sandbox(quirks=many, seed_file=seed)
+    info: ReadyInfo = run_sandbox(quirks=MANY, seed_file=SEED)
     routes = [route for route in info.hubspot.routes if isinstance(route, Route) and "{version}" in route.path]
     paths = {route.path.format(**PATH) for route in routes if method in (route.methods or ())}
     faults = []
-    with httpx.Client(
-        base_url=info.hubspot_url, headers={"Authorization": f"Bearer {info.hubspot_token}"}, verify=False
-    ) as client:
+    with connect(info) as client:
         for path in sorted(paths):
             for body in BODIES:
-                try:
-                    answer = client.request(method, path, json=body)
-                except httpx.TransportError:
-                    faults.append((path, body))
-                    continue
-                if answer.status_code >= 500:
-                    faults.append((path, body))
+                faults += fault_of(client, method, path, body)
     assert faults == []
     assert len(paths) >= 2
+
+
+def test_no_amount_is_a_fault_of_the_server(run_sandbox: Any) -> None:
+    info: ReadyInfo = run_sandbox(quirks=MANY, seed_file=SEED)
+    faults, sent = [], 0
+    with connect(info) as client:
+        for type, has in RECORDS.items():
+            names = [name for name, value in has.items() if value == 1]
+            bodies = [{"properties": {**has, name: value}} for name in names for value in AMOUNTS]
+            if "price" in has and "quantity" in has:
+                bodies += [{"properties": {"price": "9" * 15, "quantity": "9" * 15, "hs_discount_percentage": "0.1"}}]
+            for body in bodies:
+                for method, path in (("POST", type), ("PATCH", f"{type}/1")):
+                    faults += fault_of(client, method, f"/crm/objects/2026-09/{path}", body)
+                    sent += 1
+    assert faults == []
+    assert sent > 100
+
+
+def connect(info: ReadyInfo) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {info.hubspot_token}"}
+    return httpx.Client(base_url=info.hubspot_url, headers=headers, verify=False)
+
+
+def fault_of(client: httpx.Client, method: str, path: str, body: Any) -> list[tuple[str, str, Any]]:
+    """The request, if it broke the server."""
+    try:
+        if client.request(method, path, json=body).status_code < 500:
+            return []
+    except httpx.TransportError:
+        pass
+    return [(method, path, body)]

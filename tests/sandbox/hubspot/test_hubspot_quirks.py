@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from invoice_desk import Desk
 
 from hxrules.sandbox.hubspot import QUIRKS
 
@@ -157,6 +159,60 @@ def line_items_key(hubspot: httpx.Client) -> Any:
     return [*row["associations"]]
 
 
+def mirror_wrote(hubspot: httpx.Client, name: str, value: str) -> Any:
+    """What a mirror holds after a value was written on it; the status of the refusal where it was refused."""
+    desk = Desk(hubspot)
+    answer = desk.set("invoices", desk.mirror(), **{name: value})
+    if answer.status_code != 200:
+        return answer.status_code
+    return desk.get("invoices", answer.json()["id"], name)[name]
+
+
+def mirror_source(hubspot: httpx.Client) -> Any:
+    desk = Desk(hubspot)
+    own = desk.get("invoices", desk.invoice(), "hs_invoice_source")
+    assert own == {"hs_invoice_source": "hubspot"}
+    return desk.get("invoices", desk.mirror(), "hs_invoice_source")["hs_invoice_source"]
+
+
+def mirror_number(hubspot: httpx.Client) -> Any:
+    desk = Desk(hubspot)
+    return desk.get("invoices", desk.mirror(hs_invoice_status="open"), "hs_number")["hs_number"]
+
+
+def mirror_edit(hubspot: httpx.Client) -> Any:
+    desk = Desk(hubspot)
+    id = desk.mirror()
+    line = desk.add("line_items", {"invoices": id}, name="Tea", price="1")
+    desk.set("invoices", id, hs_invoice_status="open")
+    edits = desk.set("line_items", line, price="2"), desk.set("invoices", id, hs_amount_billed="2")
+    return [edit.status_code for edit in edits]
+
+
+def written_status(hubspot: httpx.Client, status: str) -> Any:
+    desk = Desk(hubspot)
+    ids = desk.invoice(), desk.mirror(hs_invoice_status="open")
+    return [desk.set("invoices", id, hs_invoice_status=status).status_code for id in ids]
+
+
+def settled(hubspot: httpx.Client) -> Any:
+    desk = Desk(hubspot)
+    id = desk.invoice()
+    desk.pay(id, "100")
+    return desk.state(id)[0]
+
+
+def tax_of_three(hubspot: httpx.Client) -> Any:
+    desk = Desk(hubspot)
+    line = {"name": "Tea", "price": "0.25", "hs_tax_rate_group_id": "2148420991"}
+    return str(desk.state(desk.invoice(line, line, line))[1])
+
+
+def taken_back(hubspot: httpx.Client) -> Any:
+    body = {"properties": {"name": "Tea", "price": "1", "quantity": "-2"}}
+    return hubspot.post("/crm/objects/2026-09/line_items", json=body).status_code
+
+
 SEEN: tuple[tuple[str, str, Callable[[httpx.Client], Any], Any], ...] = (
     ("hubspot-burst-limit", "2", lambda hubspot: statuses(hubspot, 3), [200, 200, 429]),
     ("hubspot-burst-limit", "3", lambda hubspot: statuses(hubspot, 3), [200, 200, 200]),
@@ -205,6 +261,30 @@ SEEN: tuple[tuple[str, str, Callable[[httpx.Client], Any], Any], ...] = (
     ("to-object-id", "number", to_object_id, "int"),
     ("line-items-key", "spaced", line_items_key, ["line items"]),
     ("line-items-key", "plain", line_items_key, ["line_items"]),
+    ("mirror-number", "written", lambda hubspot: mirror_wrote(hubspot, "hs_number", "X-1"), "X-1"),
+    ("mirror-number", "ignored", lambda hubspot: mirror_wrote(hubspot, "hs_number", "X-1"), None),
+    ("mirror-number", "refused", lambda hubspot: mirror_wrote(hubspot, "hs_number", "X-1"), 400),
+    ("mirror-amounts", "written", lambda hubspot: mirror_wrote(hubspot, "hs_amount_billed", "7.5"), "7.5"),
+    ("mirror-amounts", "ignored", lambda hubspot: mirror_wrote(hubspot, "hs_balance_due", "7.5"), "0.00"),
+    ("mirror-amounts", "refused", lambda hubspot: mirror_wrote(hubspot, "hs_balance_due", "7.5"), 400),
+    ("mirror-source", "hubspot", mirror_source, "hubspot"),
+    ("mirror-source", "data_sync", mirror_source, "data_sync"),
+    ("mirror-source", "absent", mirror_source, None),
+    ("mirror-numbering", "none", mirror_number, None),
+    ("mirror-numbering", "assigned", mirror_number, "INV-1001"),
+    ("mirror-edits", "allowed", mirror_edit, [200, 200]),
+    ("mirror-edits", "refused", mirror_edit, [400, 400]),
+    *(
+        (f"patch-{status}", setting, partial(written_status, status=status), seen)
+        for status in ("paid", "voided")
+        for setting, seen in (("mirrors", [400, 200]), ("all", [200, 200]), ("none", [400, 400]))
+    ),
+    ("payment-settles", "yes", settled, "paid"),
+    ("payment-settles", "no", settled, "open"),
+    ("invoice-tax-rounding", "line", tax_of_three, "0.84"),
+    ("invoice-tax-rounding", "rate", tax_of_three, "0.83"),
+    ("negative-quantity", "refused", taken_back, 400),
+    ("negative-quantity", "accepted", taken_back, 201),
 )
 
 

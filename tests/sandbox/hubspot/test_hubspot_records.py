@@ -408,7 +408,9 @@ class TestOtherTypes:
             ("line_items", {"name": "Tea", "quantity": "2", "price": "4.50"}),
             ("invoices", {"hs_currency": "AUD", "hs_due_date": "2026-12-01T00:00:00.000Z"}),
             ("commerce_payments", {"hs_initial_amount": "9", "hs_initiated_date": "2026-12-01T00:00:00.000Z"}),
-            ("taxes", {"hs_label": "GST", "hs_type": "PERCENT", "hs_value": "10"}),
+            ("taxes", {"hs_label": "GST", "hs_type": "PERCENT", "hs_value": "10.0000"}),
+            ("discounts", {"hs_label": "Less", "hs_type": "FIXED", "hs_value": "1.5000", "hs_duration": "ONCE"}),
+            ("fees", {"hs_label": "More", "hs_type": "FIXED", "hs_value": "0.0000", "hs_sort_order": "2"}),
         ],
     )
     def test_they_are_stored_read_and_found(self, hubspot: httpx.Client, path: str, properties: dict[str, str]) -> None:

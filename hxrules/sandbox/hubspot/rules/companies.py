@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hxrules.sandbox.hubspot.errors import validation
-from hxrules.sandbox.hubspot.rules.base import Rules
+from hxrules.sandbox.hubspot.rules.base import Change, Rules
 
 
 class CompanyRules(Rules):
     """The rules of companies."""
 
-    def check(self, properties: Mapping[str, str], is_new: bool) -> None:
+    def check(self, change: Change) -> None:
         """A nameless company must at least have a domain."""
-        if is_new and not properties.get("name") and not properties.get("domain"):
+        if change.is_new and not change.after.get("name") and not change.after.get("domain"):
             raise validation("A company needs a domain or a name")

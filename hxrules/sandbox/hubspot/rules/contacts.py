@@ -13,7 +13,7 @@ from typing import Final
 
 from hxrules.sandbox.hubspot.errors import ApiError, Invalid, conflict, validation
 from hxrules.sandbox.hubspot.records import Record
-from hxrules.sandbox.hubspot.rules.base import Rules
+from hxrules.sandbox.hubspot.rules.base import Change, Rules
 
 _EMAIL: Final = re.compile(r"[^\s@;,<>()\[\]]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 _NATIONAL_DIGITS: Final = 9
@@ -50,11 +50,11 @@ class ContactRules(Rules):
                 return Invalid(name, "INVALID_OPTION", f"{name} can't go back from {old[name]} to {value}")
         return value
 
-    def check(self, properties: Mapping[str, str], is_new: bool) -> None:
+    def check(self, change: Change) -> None:
         """A contact without e-mail and name can't be made."""
-        if not is_new or self.quirks["contact-minimum"] == "none":
+        if not change.is_new or self.quirks["contact-minimum"] == "none":
             return
-        if not any(properties.get(name) for name in ("email", "firstname", "lastname")):
+        if not any(change.after.get(name) for name in ("email", "firstname", "lastname")):
             raise validation("A contact needs at least one of email, firstname and lastname")
 
     def taken(self, name: str, value: str, by: Record, is_new: bool) -> ApiError:

@@ -1,11 +1,21 @@
-"""Invoices, order-level taxes and payments: facts/hubspot.md 3.5, 3.6 and 3.7."""
+"""Invoices and payments: facts/hubspot.md 3.5 and 3.6."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from hxrules.sandbox.hubspot.schema import ObjectType, choice, flag, grouped, moment, number, owner, system, text
-from hxrules.sandbox.hubspot.types.products import CURRENCIES
+from hxrules.sandbox.hubspot.schema import (
+    ObjectType,
+    choice,
+    currency,
+    flag,
+    grouped,
+    moment,
+    number,
+    owner,
+    system,
+    text,
+)
 
 INVOICES: Final = ObjectType(
     name="invoices",
@@ -20,7 +30,7 @@ INVOICES: Final = ObjectType(
         "invoiceinformation",
         (
             *system("hs_createdate", "hs_lastmodifieddate"),
-            text("hs_currency", "Currency"),
+            currency("hs_currency", "Currency"),
             choice("hs_invoice_status", "Invoice status", "draft open paid voided"),
             moment("hs_invoice_date", "Invoice date"),
             moment("hs_due_date", "Due date"),
@@ -36,7 +46,7 @@ INVOICES: Final = ObjectType(
             moment("hs_payment_date", "Payment date", read_only=True),
             number("hs_amount_billed_in_company_currency", "Amount billed in company currency", calculated=True),
             number("hs_subtotal", "Subtotal", calculated=True),
-            choice("hs_invoice_source", "Invoice source", "hubspot data_sync", read_only=True),
+            choice("hs_invoice_source", "Invoice source", "hubspot data_sync quickbooks", read_only=True),
             moment("hs_external_createdate", "External create date"),
             text("hs_external_invoice_id", "External invoice ID"),
             text("hs_invoice_latest_contact_email", "Contact email", read_only=True),
@@ -71,30 +81,6 @@ INVOICES: Final = ObjectType(
     modified="hs_lastmodifieddate",
 )
 
-TAXES: Final = ObjectType(
-    name="taxes",
-    singular="tax",
-    id="0-86",
-    read_scopes=("crm.objects.line_items.read",),
-    write_scopes=("crm.objects.line_items.write",),
-    schema_read_scopes=("crm.objects.line_items.read", "crm.schemas.line_items.read"),
-    schema_write_scopes=("e-commerce",),
-    groups={"taxinformation": "Tax information"},
-    properties=grouped(
-        "taxinformation",
-        (
-            *system("hs_createdate", "hs_lastmodifieddate"),
-            text("hs_label", "Label"),
-            choice("hs_type", "Type", "PERCENT FIXED"),
-            number("hs_value", "Value"),
-            number("hs_sort_order", "Sort order"),
-        ),
-    ),
-    defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
-    created="hs_createdate",
-    modified="hs_lastmodifieddate",
-)
-
 PAYMENTS: Final = ObjectType(
     name="commerce_payments",
     singular="commerce_payment",
@@ -110,7 +96,7 @@ PAYMENTS: Final = ObjectType(
             *system("hs_createdate", "hs_lastmodifieddate"),
             number("hs_initial_amount", "Gross amount"),
             moment("hs_initiated_date", "Payment date"),
-            choice("hs_currency_code", "Currency", CURRENCIES),
+            currency("hs_currency_code", "Currency"),
             choice(
                 "hs_latest_status",
                 "Status",

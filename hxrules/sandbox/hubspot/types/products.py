@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from hxrules.sandbox.hubspot.schema import ObjectType, choice, grouped, moment, number, system, text
+from hxrules.sandbox.hubspot.schema import ObjectType, choice, currency, grouped, moment, number, system, text
 
 CURRENCIES: Final = "AUD CAD EUR GBP NZD USD"
-"""The currencies of the default account, as options and as suffixes of price properties."""
+"""The currencies that products have price properties for."""
 
 PRODUCTS: Final = ObjectType(
     name="products",
@@ -73,7 +73,7 @@ LINE_ITEMS: Final = ObjectType(
             number("discount", "Unit discount"),
             number("hs_discount_percentage", "Discount percentage"),
             text("hs_tax_rate_group_id", "Tax rate"),
-            choice("hs_line_item_currency_code", "Currency", CURRENCIES),
+            currency("hs_line_item_currency_code", "Currency"),
             number("hs_cost_of_goods_sold", "Unit cost"),
             number("hs_position_on_quote", "Position"),
             text("hs_external_id", "External ID"),
