@@ -56,9 +56,9 @@ class RecordRef(NamedTuple):
 class Record:
     """A record as it was read: canonical values by own field name.
 
-    `updated` and `created` are the app's own instants (UTC), `None` where it has none. `slots` holds, as raw JSON, what can
-    only be written whole (one phone, one address, the sales details of an item), by `paths.Path.whole`. `associations` maps a filter's word to
-    the ids reached by it; a word that is absent was not read, which is not the same as none.
+    `updated` and `created` are the app's own instants (UTC), `None` where it has none. `slots` holds, as raw JSON, what can only be
+    written whole (one phone, one address, the sales details of an item), by `paths.Path.whole`. `associations` maps a filter's word
+    to the ids reached by it; a word that is absent was not read, which is not the same as none.
     """
 
     ref: RecordRef
