@@ -141,7 +141,7 @@ def instant_text(when: datetime) -> str:
 
 
 def encode(value: Value) -> str | bool | None:
-    """The JSON form of a value; `decode` with the field's type is its inverse."""
+    """A value as plain JSON, for readers; `pack` keeps its type as well."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Decimal):
@@ -149,13 +149,6 @@ def encode(value: Value) -> str | bool | None:
     if isinstance(value, datetime):
         return instant_text(value)
     return value.isoformat()
-
-
-def decode(kind: ValueType, stored: object) -> Value:
-    """The value that `encode` wrote for a field of type `kind`. Raises `NotOfType` for anything else."""
-    if isinstance(stored, str) and kind.textual:
-        return stored
-    return canonical(kind, stored)
 
 
 def pack(value: Value) -> str | bool | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from hxrules.problems import Problem, Span
 from hxrules.records import Accounts, App, BaseValue, Link, Record
-from hxrules.values import Value, pack
+from hxrules.values import Value, encode, pack
 
 FORMAT = 1
 
@@ -281,8 +281,8 @@ def _head(plan: Plan) -> dict[str, Any]:
             },
         },
         "state": {"lineage": plan.lineage, "serial": plan.serial},
-        "now": plain(plan.now),
-        "started": {name: plain(when) for name, when in plan.started.items()},
+        "now": encode(plan.now),
+        "started": {name: encode(when) for name, when in plan.started.items()},
         "has_changes": plan.has_changes,
         "summary": plan.summary,
         "gone": [
@@ -321,8 +321,8 @@ def _lists(plan: Plan) -> dict[str, Iterable[dict[str, Any]]]:
                 "label": each.label,
                 "mapping": each.mapping,
                 "app": each.app.value,
-                "before": plain(each.before),
-                "now": plain(each.now),
+                "before": encode(each.before),
+                "now": encode(each.now),
                 **_place(each.span),
             }
             for each in plan.drift
@@ -345,9 +345,9 @@ def change_document(change: Change) -> dict[str, Any]:
             {
                 "mapping": each.mapping,
                 "field": each.field,
-                "before": plain(each.before),
-                "after": plain(each.after),
-                "source": plain(each.source),
+                "before": encode(each.before),
+                "after": encode(each.after),
+                "source": encode(each.source),
                 "verdict": each.verdict.value,
                 "reason": each.reason,
                 **_place(each.span),
@@ -432,12 +432,6 @@ def fingerprint(record: Record) -> str:
     seen = {name: pack(value) for name, value in record.fields.items()}
     associated = {word: sorted(ids) for word, ids in record.associations.items()}
     return digest([seen, associated, record.life.value])[:32]
-
-
-def plain(value: Value) -> str | bool | None:
-    """A value as plain JSON, for readers."""
-    packed = pack(value)
-    return packed[1:] if isinstance(packed, str) else packed
 
 
 def ordered(changes: Iterable[Change], syncs: tuple[str, ...]) -> tuple[Change, ...]:

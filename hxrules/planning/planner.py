@@ -58,7 +58,6 @@ class Observations:
     """
 
     links: dict[str, Link] = field(default_factory=dict)
-    drop_links: list[str] = field(default_factory=list)
     bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
     known: dict[RecordRef, Known] = field(default_factory=dict)
     forget: list[RecordRef] = field(default_factory=list)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hxrules.planning.plan import Action, Plan, plain, plan_pieces, problem_document
+from hxrules.planning.plan import Action, Plan, plan_pieces, problem_document
 from hxrules.problems import Problem, in_order
 from hxrules.records import App, Standing
 from hxrules.reports.masking import Values, mask_plan, mask_problem, mask_run, mask_text
 from hxrules.reports.status import StandingRecord, StatusRow, standing_problem
 from hxrules.running.run import AppCalls, Run
-from hxrules.values import instant_text
+from hxrules.values import encode, instant_text
 
 
 def problems_json(problems: Iterable[Problem], values: Values = Values.FULL) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def run_json(run: Run, values: Values = Values.FULL) -> dict[str, Any]:
                 "record": each.record,
                 "label": each.label,
                 "field": each.field,
-                "sent": plain(each.sent),
-                "held": plain(each.held),
+                "sent": encode(each.sent),
+                "held": encode(each.held),
             }
             for each in run.normalised
         ],

@@ -23,7 +23,6 @@ from hxrules.planning.plan import (
     Plan,
     change_document,
     effect_document,
-    plain,
     problem_document,
 )
 from hxrules.planning.planner import Observations
@@ -47,6 +46,7 @@ from hxrules.running.fetch import Progress
 from hxrules.running.run import AppCalls, Normalised, Run
 from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
 from hxrules.state.store import Store
+from hxrules.values import encode
 
 
 def execute(
@@ -207,7 +207,7 @@ class _Execution:
             if change.action is Action.CREATE:
                 links.append(link)
             bases.setdefault(link.id, {}).update(self._learnt(change, effect, result.record))
-            answer = {"fields": {name: plain(value) for name, value in result.record.fields.items()}}
+            answer = {"fields": {name: encode(value) for name, value in result.record.fields.items()}}
             settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
         self._store.settle(self._run_id, settled, Advance(links=tuple(links), bases=bases))
 
@@ -278,7 +278,6 @@ class _Execution:
             )
         return Advance(
             links=tuple(observations.links.values()),
-            drop_links=tuple(observations.drop_links),
             bases=observations.bases,
             known=tuple(known.values()),
             forget=tuple(observations.forget),
