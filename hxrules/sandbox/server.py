@@ -12,6 +12,7 @@ See also: `environment`, `faults`, `request_log`, `seeds`; design §0.4.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -95,7 +96,11 @@ def serve(options: SandboxOptions, *, ready: Callable[[dict[str, Any]], None] | 
     Must run in the main thread. Raises `OSError` for a taken port or an unreadable file, `ValueError` for options that
     mean nothing (an unknown quirk, seed or fault).
     """
+    # A large world is made of millions of objects that all stay: the collector need not look through them, now or later.
+    gc.disable()
     sandbox = _Sandbox(options)
+    gc.freeze()
+    gc.enable()
 
     async def until_signal() -> None:
         stop = asyncio.Event()
