@@ -19,18 +19,23 @@ from hxrules.records import App, Known, Life, Record, RecordRef, Standing
 from hxrules.values import Value
 
 
+def _held(sync: Sync, refs: Mapping[App, RecordRef], code: str, summary: str, *, cause: str, remedy: str) -> Problem:
+    """A problem of one record, or of a pair."""
+    hubspot, xero = refs.get(App.HUBSPOT), refs.get(App.XERO)
+    return Problem(code, summary, cause, remedy, hubspot=hubspot, xero=xero, sync=sync.name)
+
+
 def archived_target(record: Record | None, app: App, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem | None:
     """An archived contact can't be edited, nor brought back, through Xero's API (facts/xero.md 6.2)."""
     if record is None or record.life is Life.LIVE:
         return None
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX205",
         f"archived in {app.brand}",
         cause=f"{app.brand} {record.ref.id} is archived there and can't be edited through the API.",
         remedy=f"Restore it in {app.brand}'s own screens, or archive its partner as well.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 
@@ -43,24 +48,22 @@ def bad_values(
         if field is None:
             continue
         if isinstance(value, str) and field.length is not None and len(value) > field.length:
-            return Problem(
+            return _held(
+                sync,
+                refs,
                 "HX210",
                 f"{field.title} is too long for {info.app.brand}",
                 cause=f"It has {len(value):,} characters; {info.app.brand}'s {name} holds {field.length:,}.",
                 remedy="Shorten it where it was written; it is never cut.",
-                hubspot=refs.get(App.HUBSPOT),
-                xero=refs.get(App.XERO),
-                sync=sync.name,
             )
         if isinstance(value, str) and field.refuses and re.search(field.refuses, value):
-            return Problem(
+            return _held(
+                sync,
+                refs,
                 "HX209",
                 f"{field.title} has a character that {info.app.brand} refuses",
                 cause=f"“{value}” matches {field.refuses}, which {info.app.brand}'s {name} doesn't take.",
                 remedy="Write it without the character.",
-                hubspot=refs.get(App.HUBSPOT),
-                xero=refs.get(App.XERO),
-                sync=sync.name,
             )
         if value is None and not field.nullable:
             return _nothing_for(name, info, sync, refs)
@@ -73,14 +76,13 @@ def bad_values(
 
 
 def _nothing_for(name: str, info: TypeInfo, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX211",
         f"{info.app.brand} needs a {info.fields[name].title}",
         cause=f"Every {info.title} in {info.app.brand} has one ({name}), and {info.app.other.brand} has no value for it.",
         remedy=f"Fill it in {info.app.other.brand}.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 
@@ -100,7 +102,7 @@ def taken_values(
         owners: dict[str, str] = {}
         for record in records.values():
             if record.life is Life.LIVE:
-                for value in _held(record, info.fields[name]):
+                for value in _values_of(record, info.fields[name]):
                     owners.setdefault(value.casefold(), record.ref.id)
         claims: dict[str, Change] = {}
         for change in writes:
@@ -120,7 +122,7 @@ def taken_values(
     return problems
 
 
-def _held(record: Record, field: Field) -> Iterable[str]:
+def _values_of(record: Record, field: Field) -> Iterable[str]:
     """All values of a unique field that a record has: a HubSpot contact may have further e-mail addresses."""
     value = record.fields.get(field.name)
     if isinstance(value, str):
@@ -159,43 +161,40 @@ def unreadable(record: Record, sync: Sync, refs: Mapping[App, RecordRef]) -> Pro
     if not record.broken:
         return None
     name, raw = next(iter(sorted(record.broken.items())))
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX213",
         f"{name} holds something unexpected",
         cause=f"{record.ref.app.brand} delivered {raw[:80]!r}, which doesn't fit the type of the field.",
         remedy=f"Correct it in {record.ref.app.brand}, or leave the field out of the mappings.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 
 def untranslatable(failed: ConversionFailed, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
     """A value that a mapping's transform can't take."""
     mapping = sync.mapping(failed.mapping)
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX212",
         f"{mapping.id} can't be translated",
         cause=failed.reason[:1].upper() + failed.reason[1:] + ("" if failed.reason.endswith(".") else "."),
         remedy=f"Correct the value, or the mapping at {mapping.span}.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 
 def diverged(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
     """Fields that neither side edited since they were equal, and that differ now: never ignored, never guessed about."""
     first = decisions[0]
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX206",
         f"{', '.join(each.mapping.id for each in decisions)} differs although nobody edited it",
         cause=f"HubSpot holds {first.view.hubspot!r} and Xero {first.view.xero!r}, as after the last run, yet the rules say that "
         "they should be equal.",
         remedy="Edit the field in the app that is wrong; the next run carries it over.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 
@@ -209,16 +208,15 @@ def perhaps_made(record: Record, known: Known | None, sync: Sync, refs: Mapping[
     if known.updated is not None and known.updated != record.updated:
         # Somebody has been at it since: that is the word to go on.
         return None
-    return Problem(
+    return _held(
+        sync,
+        refs,
         "HX208",
         f"it may be in {record.ref.app.other.brand} already",
         cause=f"{record.ref.app.other.brand} gave no answer when it was created, and the record has nothing by which it could be "
         "found there.",
         remedy=f"Look in {record.ref.app.other.brand}. If it is there, give both the same {' + '.join(sync.match)}; if it isn't, "
         f"edit the record in {record.ref.app.brand}, and the next run creates it.",
-        hubspot=refs.get(App.HUBSPOT),
-        xero=refs.get(App.XERO),
-        sync=sync.name,
     )
 
 

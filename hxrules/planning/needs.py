@@ -3,7 +3,8 @@
 A first run, a changed ruleset, and one run a day read both sides whole (incremental reads have blind spots: facts/xero.md 5.1).
 Every other run reads what changed, newest first, and stops as soon as the apps' own totals prove that the rest is known: our own
 writes of the last run are in that window too, and are not read again. Left open is one thing: somebody else's edit of a record in
-the seconds between our own write of it and the end of a run that wrote more than a page; the daily whole read finds it.
+the seconds between our reading it and our own write of it, or, in a run that wrote more than a page, before that run's end. The next
+edit of the record, or the day's whole read, finds it.
 """
 
 from __future__ import annotations
