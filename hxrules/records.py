@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,6 +40,10 @@ class Life(StrEnum):
     LIVE = "live"
     ARCHIVED = "archived"
     MERGED = "merged"
+    VOIDED = "voided"
+    """An invoice that was voided: it stays readable, and nothing about it can be edited."""
+    DELETED = "deleted"
+    """A draft invoice or a payment that was deleted in Xero, where it stays readable."""
 
 
 class RecordRef(NamedTuple):
@@ -120,6 +125,45 @@ class Organisation:
     short_code: str
     time_zone: str
     base_currency: str
+    locked_until: date | None = None
+    """The last day that is locked, by the period or the year: nothing on it or before can be written (facts/xero.md 6.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """One rate: of Xero's (`id` is the tax type), or of HubSpot's library (`id` is the tax-rate group)."""
+
+    id: str
+    name: str
+    percent: Decimal
+    active: bool = True
+    sales: bool = True
+    """May it stand on a line that earns something? (Xero's `CanApplyToRevenue`)"""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAccount:
+    """One account of Xero's chart."""
+
+    id: str
+    code: str
+    name: str
+    active: bool
+    sells: bool
+    """May stand on a line of a sales invoice: of the class revenue, and no system account."""
+    takes_payments: bool
+    """A bank account, or one that payments are enabled to (facts/xero.md 6.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What an app's books are made of, as far as invoices and payments need it; read once a run (R7, R19)."""
+
+    currencies: frozenset[str]
+    tax_rates: tuple[TaxRate, ...] = ()
+    accounts: tuple[LedgerAccount, ...] = ()
+    items: Mapping[str, str | None] = field(default_factory=dict)
+    """Code of each item → its sales account, if it names one. Xero only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +175,29 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What was read for one sync: records of its two types, and of those that its filters and lines reach."""
+
+    records: Mapping[tuple[App, str], Mapping[str, Record]] = field(default_factory=dict)
+    coverage: Mapping[tuple[App, str], Coverage] = field(default_factory=dict)
+
+    def of(self, app: App, type_name: str) -> Mapping[str, Record]:
+        return self.records.get((app, type_name), {})
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a plan is made from, beside ruleset and state."""
 
     taken_at: datetime
     accounts: Accounts
-    records: Mapping[tuple[App, str], Mapping[str, Record]]
-    coverage: Mapping[tuple[App, str], Coverage]
+    syncs: Mapping[str, Sight]
+    """By sync: the invoices that a filter on contacts looks at were read for that filter only."""
+    ledgers: Mapping[App, Ledger] = field(default_factory=dict)
+    """Absent where no invoice and no payment is to be looked at."""
 
-    def of(self, app: App, type_name: str) -> Mapping[str, Record]:
-        return self.records.get((app, type_name), {})
+    def sight(self, sync: str) -> Sight:
+        return self.syncs.get(sync, Sight())
 
 
 class NotFetched(LookupError):
@@ -321,6 +378,12 @@ class Write:
     """The raw slots that `values` touch, as last read: a slot is written whole."""
     memory: str | None = None
     """The partner's id to remember in the record itself; `None` leaves it alone."""
+    associations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By filter word: ids of records to associate it with. HubSpot only; a create brings them along in its one call."""
+    parting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By filter word: ids of records that an update parts it from. HubSpot only."""
+    archive: bool = False
+    """Takes the record away: a line that its invoice no longer has. HubSpot only; `values` is empty."""
 
 
 @dataclass(frozen=True, slots=True)

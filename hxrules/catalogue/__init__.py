@@ -56,6 +56,12 @@ class Field:
     """Another field that lists further values of this unique one, with `;` between them."""
     refuses: str | None = None
     """A regular expression: text in which it is found is not taken by the app."""
+    reached: tuple[str, ...] = ()
+    """Not a property: its value is made of the records associated by these words (HubSpot: an invoice's customer, its lines)."""
+    optional: bool = False
+    """Not every account lets it be written: a refusal means that the app keeps its own value (facts/hubspot.md 3.5, `W?`)."""
+    when_paid: bool = False
+    """Of an invoice in Xero: may be edited when money has been applied to it (facts/xero.md 6.4)."""
     title: str = ""
     custom: bool = False
     """Not in the catalogue: a custom property, or a path, that a ruleset names."""
@@ -128,7 +134,11 @@ class TypeInfo:
         for known in self.fields.values():
             if known.path.text == path.text:
                 return known
-        writable = Writable.ALWAYS if path.writable else Writable.NEVER
+        # What stands beside the id of another record is that record's own.
+        foreign = {
+            each.path.whole for each in self.fields.values() if each.kind is ValueType.REFERENCE and each.path.whole
+        }
+        writable = Writable.ALWAYS if path.writable and path.whole not in foreign else Writable.NEVER
         return Field(self.app, self.type, text, text, kind, path, writable=writable, custom=True, title=text)
 
 
@@ -202,6 +212,9 @@ def _field(app: App, type_name: str, own: str, spec: dict[str, Any]) -> Field:
         unique=spec.get("unique", False),
         also=spec.get("also"),
         refuses=spec.get("refuses"),
+        reached=tuple(spec.get("reached", ())),
+        optional=spec.get("optional", False),
+        when_paid=spec.get("when-paid", False),
         title=spec.get("title", ""),
     )
     return plain if plain.title else replace(plain, title=plain.friendly.replace("-", " "))

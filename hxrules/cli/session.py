@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hxrules.catalogue import Catalogue, load_catalogue
+from hxrules.catalogue import load_catalogue
 from hxrules.cli.clock import now
 from hxrules.cli.progress import ProgressLine
 from hxrules.cli.rulesets import Loaded, RulesetHalt
@@ -23,8 +23,8 @@ from hxrules.connectors.settings import settings_from
 from hxrules.language.model import Ruleset
 from hxrules.planning.plan import Plan
 from hxrules.planning.planner import Observations, make_plan
-from hxrules.problems import Halt, Problem
-from hxrules.records import Accounts, App, StateView
+from hxrules.problems import Halt
+from hxrules.records import Accounts, StateView
 from hxrules.running.fetch import fetch, identify
 from hxrules.state.entries import RunHeader
 from hxrules.state.store import Store, open_store, peek_store
@@ -71,7 +71,6 @@ def look(
     """Reads both apps and makes the plan; writes nothing."""
     when = now()
     catalogue = load_catalogue()
-    _only_what_can_run(ruleset, catalogue)
     state = view(store, accounts)
     try:
         snapshot = fetch(ruleset, state, connectors, accounts, when, catalogue, progress)
@@ -79,23 +78,6 @@ def look(
         progress.done()
     plan, observations = make_plan(ruleset, snapshot, state, when, catalogue)
     return Planned(plan, observations, accounts, state)
-
-
-def _only_what_can_run(ruleset: Ruleset, catalogue: Catalogue) -> None:
-    """The language knows all four record types of the reference; a sync whose rules of the books are not built yet is refused."""
-    problems = [
-        Problem(
-            "HX309",
-            f"{sync.name} can't be run by this version",
-            "It checks rulesets for invoices and payments, and runs contacts and products.",
-            "Switch the sync off for now.",
-            span=sync.span,
-        )
-        for sync in ruleset.active
-        if catalogue.type(App.HUBSPOT, sync.types[App.HUBSPOT]).settings.get("syncs") is False
-    ]
-    if problems:
-        raise Halt(4, problems)
 
 
 def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:

@@ -4,7 +4,8 @@ Everything is read from the list, 100 a page, with the associations asked for in
 search, 200 a page; by id, or by a value that HubSpot keeps unique, from batch read, which sees at once what search may
 show late; by any other value from search.
 
-See also: `hubspot_writes`, `hubspot_codec` (values ⇄ JSON), `hubspot_dialect` (errors and limits), `http`.
+See also: `hubspot_associations`, `hubspot_writes`, `hubspot_codec` (values ⇄ JSON), `hubspot_dialect` (errors and
+limits), `http`.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.connectors.auth import Bearer
 from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expected
+from hxrules.connectors.hubspot_associations import Associations, next_page
 from hxrules.connectors.hubspot_codec import MERGED_IDS, Decoder, milliseconds
-from hxrules.connectors.hubspot_dialect import BURST, IN_FLIGHT, SEARCH, HubSpotDialect, windows
+from hxrules.connectors.hubspot_dialect import BURST, IN_FLIGHT, SEARCH, HubSpotDialect, checked, windows
 from hxrules.connectors.hubspot_writes import Writer
 from hxrules.connectors.pace import Pace, Timing
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
-from hxrules.problems import Halt, Problem
-from hxrules.records import App, Page, Portal, ReadRequest, Record, Write, WriteResult, chunks
+from hxrules.records import App, Ledger, Page, Portal, ReadRequest, Record, TaxRate, Write, WriteResult, chunks
 
 VERSION: Final = "2026-09"
 """The API version, a part of every path (facts/hubspot.md 1.4)."""
@@ -38,7 +40,7 @@ _SEARCH_PAGE: Final = 200
 _SEARCH_DEPTH: Final = 10_000
 _SEARCH_BODY: Final = 3_000
 _SEARCH_GROUPS: Final = 5
-_ASSOCIATION_BATCH: Final = 1_000
+_TAX_RATE_PAGE: Final = 100
 _PROPERTIES_TEXT: Final = 1_500
 """Characters of property names beyond which they neither fit into a URL for sure nor leave a search body room."""
 _MERGING: Final = frozenset({"contacts", "companies"})
@@ -76,7 +78,10 @@ class HubSpot:
         self._memory: dict[str, bool] = {}
         """Type → whether its memory property is there, and unique."""
         self._prepared: set[str] = set()
-        self._writer = Writer(http, catalogue, VERSION, self._prepared.__contains__)
+        self._currencies: frozenset[str] | None = None
+        """Those of the account, once it has been asked."""
+        self._associations = Associations(http, catalogue, VERSION)
+        self._writer = Writer(http, catalogue, VERSION, self._associations, self._prepared.__contains__)
 
     def close(self) -> None:
         self._http.close()
@@ -88,13 +93,36 @@ class HubSpot:
             raise not_as_expected("HubSpot", call)
         currency = str(document.get("companyCurrency") or "")
         others = (str(each) for each in document.get("additionalCurrencies") or ())
-        return Portal(
+        portal = Portal(
             id=document["portalId"],
             time_zone=str(document.get("timeZone") or "UTC"),
             currency=currency,
             currencies=tuple(dict.fromkeys(each for each in (currency, *others) if each)),
             ui_domain=str(document.get("uiDomain") or "app.hubspot.com"),
         )
+        self._currencies = frozenset(portal.currencies)
+        return portal
+
+    def ledger(self) -> Ledger:
+        currencies = frozenset(self.identify().currencies) if self._currencies is None else self._currencies
+        return Ledger(currencies, tuple(self._tax_rates()))
+
+    def _tax_rates(self) -> Iterator[TaxRate]:
+        """The library, whole: a rate that is not in use any more still stands on older lines."""
+        params = {"limit": str(_TAX_RATE_PAGE)}
+        while True:
+            call = Call("GET", f"/tax-rates/{VERSION}/tax-rates", "settings", params, windows=BURST)
+            document = self._document(call)
+            for each in document.get("results") or ():
+                percent = each.get("percentageRate")
+                if not isinstance(percent, int | Decimal):
+                    raise not_as_expected("HubSpot", call)
+                name = str(each.get("name") or each.get("label") or "")
+                yield TaxRate(str(each["id"]), name, Decimal(percent), active=each.get("active") is not False)
+            after = next_page(document)
+            if after is None:
+                return
+            params["after"] = after
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -114,7 +142,7 @@ class HubSpot:
 
     def _everything(self, reading: _Reading) -> Iterator[Page]:
         params = {"limit": str(_LIST_PAGE), "properties": "" if reading.lean else ",".join(reading.properties)}
-        types = {word: self._reached(reading.info, word).path for word in reading.words}
+        types = {word: self._associations.reached(reading.info, word).path for word in reading.words}
         if types:
             params["associations"] = ",".join(dict.fromkeys(types.values()))
         while True:
@@ -125,11 +153,11 @@ class HubSpot:
                 listed = {each["id"]: _listed(each, type_name, types.values()) for each in found}
                 # A record with more of them than the list shows: its own answer says so by a page to follow.
                 cut = [own for own, ids in listed.items() if ids is None]
-                whole = self._associated(reading.info, word, cut) if cut else {}
+                whole = self._associations.read(reading.info, word, cut) if cut else {}
                 for own, ids in listed.items():
                     linked[own][word] = whole[own] if ids is None else ids
             yield self._page(reading, self._filled(reading, found), linked)
-            after = _after(document)
+            after = next_page(document)
             if after is None:
                 return
             params["after"] = after
@@ -150,7 +178,7 @@ class HubSpot:
                 total = int(document["total"]) if total is None else total
                 found = document["results"]
                 yield self._page(reading, self._filled(reading, found), total=total)
-                if not found or _after(document) is None:
+                if not found or next_page(document) is None:
                     return
                 last = milliseconds(reading.decoder.updated(found[-1]) or since)
             if last is not None and last == ceiling:
@@ -169,7 +197,7 @@ class HubSpot:
             for document in self._searched(reading, [filters], order):
                 found = document["results"]
                 yield self._page(reading, self._filled(reading, found), total=total)
-                last = found[-1]["id"] if found and _after(document) is not None else None
+                last = found[-1]["id"] if found and next_page(document) is not None else None
 
     def _by_id(self, reading: _Reading, ids: Sequence[str]) -> Iterator[Page]:
         # An id that is no number belongs to nobody, and spoils the batch.
@@ -234,7 +262,7 @@ class HubSpot:
         reading.seen.update(once)
         if linked is None and reading.words and fresh:
             ids = [each["id"] for each in fresh]
-            by_word = {word: self._associated(reading.info, word, ids) for word in reading.words}
+            by_word = {word: self._associations.read(reading.info, word, ids) for word in reading.words}
             linked = {own: {word: found[own] for word, found in by_word.items()} for own in ids}
         records: list[Record] = []
         for each in fresh:
@@ -274,7 +302,7 @@ class HubSpot:
             ]
         if answer.status == 404 or (by and answer.status == 400):
             return []
-        return list(self._checked(call, answer).get("results") or ())
+        return list(checked(call, answer).get("results") or ())
 
     def _searched(
         self, reading: _Reading, groups: list[list[Document]], order: list[Document] | None = None
@@ -288,7 +316,7 @@ class HubSpot:
             call = Call("POST", f"{_objects(reading.info)}/search", "reads", body=encode_body(body), windows=SEARCH)
             document = self._document(call)
             yield document
-            after = _after(document)
+            after = next_page(document)
             shown += len(document["results"])
             if after is None or shown + _SEARCH_PAGE > self._search_depth:
                 return
@@ -301,28 +329,6 @@ class HubSpot:
             "properties": properties,
             "limit": _SEARCH_PAGE,
         }
-
-    def _associated(self, info: TypeInfo, word: str, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """For each id, the ids that `word` reaches."""
-        path = f"/crm/associations/{VERSION}/{info.path}/{self._reached(info, word).path}/batch/read"
-        reached: dict[str, dict[str, None]] = {each: {} for each in ids}
-        inputs: list[Document] = [{"id": each} for each in ids]
-        while inputs:
-            following: list[Document] = []
-            for chunk in chunks(inputs, _ASSOCIATION_BATCH):
-                body = encode_body({"inputs": chunk})
-                document = self._document(Call("POST", path, "reads", body=body, windows=BURST))
-                for result in document.get("results") or ():
-                    own = str(result["from"]["id"])
-                    reached.setdefault(own, {}).update((str(each["toObjectId"]), None) for each in result["to"])
-                    after = _after(result)
-                    if after is not None:
-                        following.append({"id": own, "after": after})
-            inputs = following
-        return {own: tuple(found) for own, found in reached.items()}
-
-    def _reached(self, info: TypeInfo, word: str) -> TypeInfo:
-        return self._catalogue.type(App.HUBSPOT, info.associations[word].type)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -382,23 +388,7 @@ class HubSpot:
     # --- answers -----------------------------------------------------------------------------------------------------
 
     def _document(self, call: Call) -> Document:
-        return self._checked(call, self._http.send(call))
-
-    def _checked(self, call: Call, answer: Answer) -> Document:
-        if answer.succeeded:
-            return answer.document or {}
-        message = str((answer.document or {}).get("message") or answer.text or "no reason given")
-        raise Halt(
-            1,
-            [
-                Problem(
-                    "HX423",
-                    "HubSpot refuses a read",
-                    f"{call.method} {call.path}: status {answer.status}: {message[:300]}",
-                    "A property that the ruleset names may be gone: compare its mappings and filters with the account.",
-                )
-            ],
-        )
+        return checked(call, self._http.send(call))
 
 
 def _objects(info: TypeInfo) -> str:
@@ -412,11 +402,6 @@ def _properties(info: TypeInfo) -> str:
 def _filter(own: str, operator: str, value: str | None = None) -> Document:
     plain = {"propertyName": own, "operator": operator}
     return plain if value is None else {**plain, "value": value}
-
-
-def _after(document: Mapping[str, Any]) -> str | None:
-    following = (document.get("paging") or {}).get("next") or {}
-    return str(following["after"]) if following.get("after") is not None else None
 
 
 def _absent(ids: Iterable[str], documents: Iterable[Document]) -> list[str]:
@@ -435,7 +420,7 @@ def _listed(document: Document, type_name: str, asked: Collection[str]) -> tuple
     if type_name not in parts:
         return () if parts.keys() <= set(asked) else None
     part = parts[type_name]
-    return None if _after(part) else tuple(dict.fromkeys(str(each["id"]) for each in part["results"]))
+    return None if next_page(part) else tuple(dict.fromkeys(str(each["id"]) for each in part["results"]))
 
 
 def open_hubspot(

@@ -3,7 +3,8 @@
 Reading accepts `null`, `""` and absence as empty, and epoch milliseconds as well as ISO 8601. Writing sends `""` for
 empty, as HubSpot clears a property by it; days as `YYYY-MM-DD`, instants in ISO 8601 with `Z`. A day that HubSpot keeps
 in a property for instants (codec `noon`: those of invoices) is noon UTC of that day, so that viewers from -12:00 to
-+11:59 see the same day; read is the day in UTC.
++11:59 see the same day; read is the day in UTC. The wording of a line (codec `wording`) is its description, or else its
+name; both are written, for a line without a name shows as nothing in HubSpot's lists.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from hxrules.values import encode as plain
 
 MERGED_IDS: Final = "hs_merged_object_ids"
 """Ids that were merged into this record, separated by `;`."""
+
+NAME_LENGTH: Final = 255
+"""Characters of a line's wording that become its name."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS: Final = re.compile(r"-?\d{9,}\Z")
@@ -46,18 +50,25 @@ class Decoder:
         self._type = info.type
         self._memory = info.memory
         self._updated = info.updated
+        ended = info.settings.get("ended") or {}
+        self._state: str | None = ended.get("property")
+        self._voided: str | None = ended.get("voided")
         self._single: list[tuple[str, str, Reader]] = []
-        self._computed: list[tuple[Field, Reader]] = []
-        asked = dict.fromkeys(name for name in (info.updated, info.memory) if name)
+        self._computed: list[tuple[Field, tuple[str, ...], Reader]] = []
+        asked = dict.fromkeys(name for name in (info.updated, info.memory, self._state) if name)
         for each in fields:
+            if each.reached:
+                # No property: whoever knows the associated records puts the value together.
+                continue
             read = reader(each, moment)
             if each.path.names and len(each.path.names) == 1:
                 self._single.append((each.name, each.path.names[0], read))
                 asked[each.path.names[0]] = None
             else:
                 # A path over several properties; asking for a word that is no property does no harm.
-                self._computed.append((each, read))
-                asked.update(dict.fromkeys(_WORD.findall(each.path.text)))
+                names = tuple(_WORD.findall(each.path.text))
+                self._computed.append((each, names, read))
+                asked.update(dict.fromkeys(names))
         self.properties = tuple(asked)
         """Properties to ask for."""
 
@@ -68,8 +79,8 @@ class Decoder:
         *,
         cleared: Collection[str] | None = None,
     ) -> Record:
-        """The record of one document. For the answer to a write, `cleared` names the properties that it emptied: any
-        other property that such an answer is silent about is unknown, not empty.
+        """The record of one document. For the answer to a write, `cleared` names the properties that it left empty:
+        any other property that such an answer is silent about is unknown, not empty.
         """
         properties = document.get("properties") or {}
         fields: dict[str, Value] = {}
@@ -84,7 +95,9 @@ class Decoder:
                 fields[name] = read(raw)
             except NotOfType:
                 broken[name] = raw_text(raw)
-        for each, read in self._computed:
+        for each, names, read in self._computed:
+            if cleared is not None and not any(name in properties or name in cleared for name in names):
+                continue
             raw = each.path.read(properties)
             try:
                 fields[each.name] = read(raw)
@@ -95,11 +108,18 @@ class Decoder:
             fields=fields,
             updated=self.updated(document),
             created=_instant(document.get("createdAt")),
-            life=Life.ARCHIVED if document.get("archived") else Life.LIVE,
+            life=self._life(document, properties),
             associations=associations,
             memory=(properties.get(self._memory) or None) if self._memory else None,
             broken=broken,
         )
+
+    def _life(self, document: Mapping[str, Any], properties: Mapping[str, Any]) -> Life:
+        if document.get("archived"):
+            return Life.ARCHIVED
+        if self._state is not None and str(properties.get(self._state)).lower() == self._voided:
+            return Life.VOIDED
+        return Life.LIVE
 
     def updated(self, document: Mapping[str, Any]) -> datetime | None:
         """When it was changed last: the property by which searches sort, else the envelope's."""
@@ -132,11 +152,22 @@ def _instant(raw: Any) -> datetime | None:
 
 def properties_of(values: Mapping[Field, Value]) -> dict[str, str]:
     """The `properties` of a write. Raises `ValueError` for a field that is no single property."""
-    return {_property(field): _wire(field, value) for field, value in values.items()}
+    properties: dict[str, str] = {}
+    for field, value in values.items():
+        if field.codec == "wording":
+            properties |= _worded(value)
+        else:
+            properties[_property(field)] = _wire(field, value)
+    return properties
+
+
+def _worded(value: Value) -> dict[str, str]:
+    text = "" if value is None else str(value)
+    return {"description": text, "name": text.partition("\n")[0][:NAME_LENGTH]}
 
 
 def _property(field: Field) -> str:
-    if field.path.names is None or len(field.path.names) != 1:
+    if field.reached or field.path.names is None or len(field.path.names) != 1:
         raise ValueError(f"{field.name} is no property of HubSpot's {field.type}")
     return field.path.names[0]
 

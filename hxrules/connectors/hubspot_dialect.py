@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from hxrules.connectors.http import Answer
+import msgspec
+
+from hxrules.connectors.http import Answer, Call
 from hxrules.connectors.pace import Pace, Window
 from hxrules.problems import Halt, Problem
 from hxrules.records import App, Failure, WriteError
@@ -21,6 +23,8 @@ SEARCH: Final = ("burst", "search")
 """The windows of a search: five a second for the whole account, so one is left to others."""
 IN_FLIGHT: Final = 10
 """HubSpot publishes no limit; its record locks (423) answer too many writes at once."""
+FORBIDDEN: Final = frozenset({403})
+"""The status of a write that is `refusal`'s to explain: about its records, or about the token."""
 
 _CODES: Final = {
     "INVALID_EMAIL": "bad-email",
@@ -33,12 +37,14 @@ _CODES: Final = {
     "OBJECT_NOT_FOUND": "not-found",
     "OBJECT_ALREADY_EXISTS": "value-taken",
     "CONFLICT": "value-taken",
+    "FORBIDDEN": "forbidden",
 }
 _REFUSALS: Final = frozenset({*_CODES, "VALIDATION_ERROR", "MISSING_SCOPES", "BAD_REQUEST"})
 """Categories by which HubSpot means the record; any other one in a partial answer is trouble of its own."""
 
 _EXISTING: Final = re.compile(r"Existing ID:\s*(\d+)")
 _INNER_CODE: Final = re.compile(r'"error":\s*"([A-Z_]+)"')
+_INNER_ERRORS: Final = re.compile(r"\[\{.*\}\]", re.DOTALL)
 
 
 def windows() -> dict[str, Window]:
@@ -97,6 +103,52 @@ class HubSpotDialect:
         return Problem(
             "HX403", "HubSpot refuses access", message, "Check the token's scopes and what the account's plan includes."
         )
+
+
+def checked(call: Call, answer: Answer) -> dict[str, Any]:
+    """The document that answers a read. Raises `Halt` where HubSpot refuses it."""
+    if answer.succeeded:
+        return answer.document or {}
+    message = str((answer.document or {}).get("message") or answer.text or "no reason given")
+    raise Halt(
+        1,
+        [
+            Problem(
+                "HX423",
+                "HubSpot refuses a read",
+                f"{call.method} {call.path}: status {answer.status}: {message[:300]}",
+                "A property that the ruleset names may be gone: compare its mappings and filters with the account.",
+            )
+        ],
+    )
+
+
+def refusal(answer: Answer) -> WriteError:
+    """What a refused write means for its records. Raises `Halt` where the token lacks a scope.
+
+    A 403 that speaks of no scope is about what the account can't do: record payments before payments are set up
+    (facts/hubspot.md 3.6).
+    """
+    document = answer.document or {}
+    if answer.status == 403 and document.get("category") != "FORBIDDEN":
+        raise Halt(7, [HubSpotDialect().denial(answer)])
+    return write_error(document, answer.status)
+
+
+def read_only(error: Mapping[str, Any]) -> set[str]:
+    """The properties that, as an error says, can't be written."""
+    names: set[str] = set()
+    for inner in error.get("errors") or ():
+        if isinstance(inner, dict) and inner.get("code") == "READ_ONLY_VALUE":
+            names.update(str(each) for each in (inner.get("context") or {}).get("propertyName") or ())
+    listed = _INNER_ERRORS.search(str(error.get("message", "")))
+    if listed:
+        try:
+            told = msgspec.json.decode(listed[0])
+        except msgspec.DecodeError:
+            told = ()
+        names.update(str(each.get("name")) for each in told if each.get("error") == "READ_ONLY_VALUE")
+    return names
 
 
 def write_error(error: Mapping[str, Any], status: int = 207) -> WriteError:

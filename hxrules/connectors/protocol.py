@@ -8,8 +8,12 @@ the field of a record that keeps the partner's id in the other app (design §0.5
 
 Codes of `WriteError.code`, the same for both apps: `name-taken`, `email-taken`, `number-taken`, `value-taken` (another
 record has it), `archived`, `not-found`, `bad-email`, `bad-choice`, `missing-field`, `unknown-field`, `read-only`,
-`too-long`, `validation` (any other refusal), `unavailable` (the app failed and wrote nothing), `no-answer` (nobody
-knows whether it was written).
+`too-long`, `forbidden` (the credentials or the plan don't cover this record), `validation` (any other refusal),
+`unavailable` (the app failed and wrote nothing), `no-answer` (nobody knows whether it was written). Of invoices and
+payments: `currency` (the app lacks it), `customer-archived`, `locked` (a day of a closed period), `paid` (money on the
+document rules the edit out), `has-payments` (nor can it be voided), `wrong-status` (of the document, for this change),
+`due-before-date`, `bad-item`, `bad-account`, `bad-tax`, `approval-limit` (of the plan), `not-payable` (the invoice takes
+no payment: a draft, or paid, or voided), `overpaid` (more than is owed).
 
 `Halt` says that no call can succeed just now: exit code 7 for sign-in (`HX401`), scope (`HX402`) and tenant (`HX403`),
 8 for a limit that takes longer than a run should wait (`HX430`), 1 for an app that can't be reached (`HX421`), does
@@ -25,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from hxrules.records import App, Organisation, Page, Portal, ReadRequest, Write, WriteResult
+from hxrules.records import App, Ledger, Organisation, Page, Portal, ReadRequest, Write, WriteResult
 
 
 @dataclass(slots=True)
@@ -63,13 +67,21 @@ class Connector(Protocol):
     def identify(self) -> Portal | Organisation:
         """Who is behind the credentials; to be called first, as it is also the sign-in check (R5)."""
 
+    def ledger(self) -> Ledger:
+        """What the app's books are made of, as it is now: its currencies, tax rates, accounts and items.
+
+        Asked for where invoices or payments are to be looked at, at most once a run. HubSpot has no accounts; its tax
+        rates are those of its library.
+        """
+
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """The records asked for, each once, in pages; a reader that stops iterating causes no further calls.
 
         Ids and values that nobody has are absent. `ids` finds archived records too, and shows an id that was merged
         away as a record of life `MERGED` (HubSpot: without fields, and beside its survivor). `where` may find a record
         whose e-mail is another one: HubSpot keeps second addresses. Xero's archived contacts are part of every read,
-        HubSpot's only of one by `ids`. `since` includes the instant itself.
+        HubSpot's only of one by `ids`. `since` includes the instant itself. Xero's invoices are sales invoices, its
+        payments those of customers: no read shows another kind.
 
         `associations` are read for every record, except for those merged away. In Xero there are a contact's `invoice`
         (sales invoices of any status, voided and deleted ones too), an invoice's `contact` and `payment`, a payment's

@@ -7,7 +7,8 @@ twice (and is dropped), and one that changes before it was met is left to the ne
 a `where` of equalities for types that can't be listed by ids. By value: such a `where`; a value that its quotes can't
 hold is looked for by `searchTerm`. Items have no pages, so what one `where` can't ask for is picked out of all of them.
 A contact's word for its invoices is answered by `xero_associations`; other words stay absent (not read) unless the
-record itself names them.
+record itself names them. Every list of a type that the catalogue narrows (`only`) is narrowed: no read shows a bill, or
+a payment that is none of a customer's.
 
 Writes. PUT creates, POST with the record's id updates; never POST by name or number (facts/xero.md 2.4).
 `summarizeErrors=false` gives one verdict a record, the `Idempotency-Key` makes repeats safe for six minutes. After a
@@ -15,7 +16,8 @@ Writes. PUT creates, POST with the record's id updates; never POST by name or nu
 key, as it only sets what it sets. Prices have four decimals in both directions (`unitdp=4`): read with two and written
 back, they would lose the others. Turning `IsSold` or `IsPurchased` off empties that side of an item; the answer shows it.
 
-See also: `xero_codec` (values ⇄ JSON), `xero_associations`, `xero_dialect` (errors and limits), `http`.
+See also: `xero_codec` (values ⇄ JSON), `xero_associations`, `xero_answers` (whose verdict is whose), `xero_ledger`,
+`xero_dialect` (errors and limits), `http`.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -34,14 +37,17 @@ from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expe
 from hxrules.connectors.pace import Pace, Timing
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
+from hxrules.connectors.xero_answers import answers_to, failed
 from hxrules.connectors.xero_associations import IDS, MANY, InvoicesOfContacts
-from hxrules.connectors.xero_codec import ZERO_ID, Decoder, Entry, element_of
+from hxrules.connectors.xero_codec import Decoder, Entry, element_of, moment
 from hxrules.connectors.xero_dialect import IN_FLIGHT, MINUTE, XeroDialect, messages, refusal, windows
+from hxrules.connectors.xero_ledger import LISTS, ledger_of
 from hxrules.connectors.xero_time_zones import IANA
 from hxrules.problems import Halt, Problem
 from hxrules.records import (
     App,
     Failure,
+    Ledger,
     Organisation,
     Page,
     ReadRequest,
@@ -51,6 +57,7 @@ from hxrules.records import (
     WriteResult,
     chunks,
 )
+from hxrules.values import NotOfType, ValueType, canonical
 
 _ROOT: Final = "/api.xro/2.0"
 _PAGE: Final = 1_000
@@ -67,6 +74,9 @@ _ALWAYS: Final[Mapping[str, Mapping[str, str]]] = {
 """What every list of the type is asked with."""
 _PRICED: Final = frozenset({"items", "invoices"})
 """Types whose writes name prices."""
+_ONLY: Final = re.compile(r'(?P<name>\w+)=="(?P<value>\w+)"')
+"""The form of the catalogue's `only`."""
+_LOCKS: Final = ("PeriodLockDate", "EndOfYearLockDate")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HIGH_VOLUME: Final = 51
 _UPDATE_TRIES: Final = 3
@@ -128,7 +138,14 @@ class Xero:
             short_code=str(found.get("ShortCode") or ""),
             time_zone=IANA[zone],
             base_currency=str(found.get("BaseCurrency") or ""),
+            locked_until=max(filter(None, (_day(found.get(each)) for each in _LOCKS)), default=None),
         )
+
+    def ledger(self) -> Ledger:
+        calls = [Call("GET", f"{_ROOT}/{each}", "settings", windows=MINUTE) for each in LISTS]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            documents = pool.map(self._document, calls)
+            return ledger_of(*(document.get(each) or [] for each, document in zip(LISTS, documents, strict=True)))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -180,14 +197,17 @@ class Xero:
 
     def _by_value(self, reading: _Reading, where: Field, values: Sequence[str]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(value for value in (each.strip() for each in values) if value))
+        form = '"{}"'
+        if where.kind is ValueType.REFERENCE and where.path.text.endswith("ID"):
+            wanted, form = [each for each in wanted if _GUID.fullmatch(each)], 'Guid("{}")'
         folded = {each.casefold() for each in wanted}
         plain = [each for each in wanted if '"' not in each and "\\" not in each]
-        questions = [{"where": text} for text in _any_of(f'{where.path.text}=="{each}"' for each in plain)]
+        questions = [{"where": text} for text in _any_of(f"{where.path.text}=={form.format(each)}" for each in plain)]
         quoted = [each for each in wanted if each not in plain]
         if reading.info.type in _LISTED_BY_ID:
             questions += [{"searchTerm": each} for each in quoted]
         elif quoted:
-            questions = [{}]
+            questions = [{"order": reading.info.id_field} if reading.paged else {}]
         # Xero also ignores accents here and there, and a search term may stand anywhere.
         return self._picked(
             reading, questions, lambda record: str(record.fields.get(where.name) or "").casefold() in folded
@@ -216,6 +236,10 @@ class Xero:
         """The pages of one list, each document once, and how many there are on all pages."""
         paged = info.settings.get("paged", True)
         asked = {**params, **_ALWAYS.get(info.type, {})}
+        only = info.settings.get("only")
+        # Whether Xero narrows a list of ids by anything else, no document says.
+        if only and "IDs" not in asked:
+            asked["where"] = f"({asked['where']})&&{only}" if "where" in asked else only
         if paged:
             asked |= {"page": "1", "pageSize": str(_PAGE)}
         seen: set[str] = set()
@@ -225,7 +249,7 @@ class Xero:
                 Call("GET", f"{_ROOT}/{info.path}", "reads", asked, headers or {}, windows=MINUTE)
             )
             found = document.get(info.path) or []
-            fresh = [each for each in found if each[info.id_field] not in seen]
+            fresh = [each for each in found if each[info.id_field] not in seen and _belongs(only, each)]
             seen.update(each[info.id_field] for each in fresh)
             pagination = document.get("pagination") or {}
             last = not paged or len(found) < _PAGE or number >= int(pagination.get("pageCount", number + 1))
@@ -302,20 +326,21 @@ class Xero:
         found: Sequence[Document],
         results: dict[int, WriteResult],
     ) -> None:
-        """Xero keeps the order (2.5) but does not promise it: each place is confirmed, else looked for elsewhere."""
-        for place, (index, write) in enumerate(writes.items()):
-            here = found[place : place + 1]
-            answer = next((each for each in (*here, *found) if _same(info, elements[place], each)), None)
+        answers = answers_to(info, elements, found)
+        for answer, (index, write) in zip(answers, writes.items(), strict=True):
             if answer is None:
                 silent = WriteError(Failure.IN_DOUBT, "no-answer", "Xero's answer does not mention this record.")
                 results[index] = WriteResult(None, silent)
-            elif _failed(info, answer):
+            elif failed(info, answer):
                 results[index] = WriteResult(None, refusal(messages(answer)))
             else:
                 results[index] = WriteResult(self._written(info, write, answer))
 
     def _written(self, info: TypeInfo, write: Write, document: Document) -> Record:
-        return Decoder(info, tuple(write.values)).record(document)
+        told = (info.fields[name] for name in info.settings.get("reads", ()))
+        # What an answer leaves out was not read, which is not the same as empty.
+        fields = (*write.values, *(each for each in told if each.path.text in document))
+        return Decoder(info, tuple(dict.fromkeys(fields))).record(document)
 
     # --- answers -----------------------------------------------------------------------------------------------------
 
@@ -346,27 +371,18 @@ def _any_of(equalities: Iterable[str]) -> Iterator[str]:
         yield text
 
 
-def _same(info: TypeInfo, sent: Entry, answered: Document) -> bool:
-    """Whether an element of the answer is about the element that was sent: by id, else by every key that both name."""
-    own = sent.get(info.id_field)
-    if own is not None:
-        return str(answered.get(info.id_field)).lower() == str(own).lower()
-    keys = [each.name for each in info.fields.values() if each.unique]
-    if info.memory:
-        keys.append(info.memory)
-    return all(_squeezed(sent[key]) == _squeezed(answered[key]) for key in keys if sent.get(key) and answered.get(key))
+def _belongs(only: str | None, document: Document) -> bool:
+    """Whether a document is one of those that the type is narrowed to."""
+    narrowed = _ONLY.fullmatch(only) if only else None
+    return narrowed is None or document.get(narrowed["name"]) == narrowed["value"]
 
 
-def _squeezed(text: object) -> str:
-    return " ".join(str(text).split()).casefold()
-
-
-def _failed(info: TypeInfo, element: Document) -> bool:
-    return (
-        element.get("StatusAttributeString") == "ERROR"
-        or bool(element.get("HasErrors") or element.get("HasValidationErrors"))
-        or element.get(info.id_field) in (None, "", ZERO_ID)
-    )
+def _day(raw: Any) -> date | None:
+    try:
+        day = canonical(ValueType.DAY, moment(raw))
+    except NotOfType:
+        return None
+    return day if isinstance(day, date) else None
 
 
 def open_xero(settings: Settings, catalogue: Catalogue, timing: Timing, patience: float) -> Xero:

@@ -19,14 +19,14 @@ MANY: Final = 200
 IDS: Final = 40
 """Ids in one URL (5.3)."""
 
-_SALES: Final = {"where": 'Type=="ACCREC"', "summaryOnly": "true", "order": "InvoiceID"}
-"""Both optimised; and ids don't move while pages are read."""
+_LISTED: Final = {"summaryOnly": "true", "order": "InvoiceID"}
+"""Ids don't move while pages are read."""
 
 
 class InvoicesOfContacts:
     """Answers for the contacts of one read, and reads no more than it is asked for.
 
-    `listed` gives all documents that a list of invoices with these parameters shows; `whole` says from the start that the
+    `listed` gives all sales invoices that a list with these parameters shows; `whole` says from the start that the
     contacts are many.
     """
 
@@ -40,10 +40,10 @@ class InvoicesOfContacts:
     def of(self, contacts: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The ids of each contact's invoices, in order."""
         if self._all is None and (self._whole or len(contacts) > MANY):
-            self._all = self._read([_SALES])
+            self._all = self._read([_LISTED])
         found = self._all
         if found is None:
-            found = self._read({**_SALES, "ContactIDs": ",".join(few)} for few in chunks(contacts, IDS))
+            found = self._read({**_LISTED, "ContactIDs": ",".join(few)} for few in chunks(contacts, IDS))
         return {each: tuple(sorted(found.get(each, ()))) for each in contacts}
 
     def _read(self, questions: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:

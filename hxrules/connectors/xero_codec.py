@@ -6,6 +6,10 @@ they were read, with the new values laid over them (`Path.whole`, `Record.slots`
 codec `phone` or `street` is a text made of several parts of its entry; writing it back changes as few parts as
 possible, and reading it again gives the same text.
 
+A field with the codec `reference` is the id of another record inside an object, and is written as an object with nothing
+but that id: any other key in an invoice's `Contact` would change the contact. `owed` is an amount that a voided or
+deleted invoice does not owe, though the answer to its voiding still shows it (6.4). `lines` is `xero_lines`.
+
 Writing sends `""` for an empty text: a key that is left out keeps its value, and `null` may mean the same as left out
 (2.3). What is no text has no other empty form than `null`.
 """
@@ -16,12 +20,14 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from hxrules.catalogue import Field, TypeInfo
 from hxrules.connectors.codec import Reader, raw_text, reader
+from hxrules.connectors.xero_lines import read_lines, written_lines
 from hxrules.records import App, Life, Record, RecordRef, Write
-from hxrules.values import NotOfType, Value, ValueType, canonical
+from hxrules.values import IdOf, Lines, NotOfType, Value, ValueType, canonical
 
 ZERO_ID: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -29,6 +35,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STAMP: Final = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/\Z")
 _LINES: Final = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4")
 _ARCHIVED: Final = frozenset({"ARCHIVED", "GDPRREQUEST"})
+_ENDED: Final = (Life.VOIDED, Life.DELETED)
 
 Entry = dict[str, Any]
 ReadEntry = Callable[[Mapping[str, Any]], str | None]
@@ -130,13 +137,19 @@ class Decoder:
         self._objects: dict[str, None] = {}
         self._top: list[tuple[str, str, Reader]] = []
         self._deep: list[tuple[Field, Reader]] = []
+        self._owed: list[tuple[str, str, Reader]] = []
+        self._lines: list[tuple[str, str]] = []
         self._slotted: list[tuple[str, str, str, str | None, ReadEntry | None, Reader]] = []
         self._lists: dict[str, str] = {}
         self._slots: dict[str, tuple[str, str]] = {}
         for each in fields:
             read = reader(each, moment)
             slot, names = each.path.slot, each.path.names
-            if slot:
+            if each.codec == "owed":
+                self._owed.append((each.name, each.path.text, read))
+            elif each.codec == "lines":
+                self._lines.append((each.name, each.path.text))
+            elif slot:
                 leaf = names[0] if names else None
                 read_entry = _READ_ENTRY[each.codec] if each.codec else None
                 self._slotted.append((each.name, slot.list, slot.value, leaf, read_entry, read))
@@ -146,13 +159,19 @@ class Decoder:
                 self._top.append((each.name, names[0], read))
             else:
                 self._deep.append((each, read))
-                if each.path.whole:
+                if each.path.whole and each.codec != "reference":
                     self._objects[each.path.whole] = None
 
     def record(self, document: dict[str, Any], links: Links = _NO_LINKS) -> Record:
         """The record of one document; `links` are the associations that it doesn't name itself."""
+        info = self._info
+        life = _life(info, document)
         found = [(name, document.get(own), read) for name, own, read in self._top]
         found += [(each.name, each.path.read(document), read) for each, read in self._deep]
+        found += [(name, 0 if life in _ENDED else document.get(own), read) for name, own, read in self._owed]
+        if self._lines:
+            read_these = partial(read_lines, amount_types=document.get("LineAmountTypes"))
+            found += [(name, document.get(own), read_these) for name, own in self._lines]
         entries = {
             name: {entry.get(key): entry for entry in document.get(name) or ()} for name, key in self._lists.items()
         }
@@ -170,15 +189,12 @@ class Decoder:
                 fields[name] = read(raw)
             except NotOfType:
                 broken[name] = raw_text(raw)
-        info = self._info
-        survivor = document.get("MergedToContactID") or None
-        archived = document.get("ContactStatus") in _ARCHIVED
         return Record(
             ref=RecordRef(App.XERO, info.type, str(document[info.id_field])),
             fields=fields,
             updated=_instant(document.get(info.updated)) if info.updated else None,
-            life=Life.MERGED if survivor else Life.ARCHIVED if archived else Life.LIVE,
-            merged_into=survivor,
+            life=life,
+            merged_into=document.get("MergedToContactID") or None,
             associations={**links, **{word: _ids(document, *at) for word, at in self._named.items()}},
             slots=self._whole_parts(document, entries),
             memory=(document.get(info.memory) or None) if info.memory else None,
@@ -196,6 +212,15 @@ class Decoder:
             if isinstance(found := document.get(name), dict) and found:
                 parts[name] = _kept(found)
         return parts
+
+
+def _life(info: TypeInfo, document: Mapping[str, Any]) -> Life:
+    if document.get("MergedToContactID"):
+        return Life.MERGED
+    if document.get("ContactStatus") in _ARCHIVED:
+        return Life.ARCHIVED
+    ended: Mapping[str, str] = info.settings.get("ended") or {}
+    return Life(ended.get(str(document.get(ended["property"])), Life.LIVE)) if ended else Life.LIVE
 
 
 def _ids(document: dict[str, Any], key: str, id_field: str) -> tuple[str, ...]:
@@ -223,13 +248,19 @@ def _instant(raw: Any) -> datetime | None:
 
 def element_of(info: TypeInfo, write: Write) -> Entry:
     """The JSON of one write. Raises `ValueError` for a field that has no place of its own in Xero's JSON."""
-    element: Entry = {}
+    element: Entry = dict(info.settings.get("create") or {}) if write.id is None else {}
     if write.id is not None:
         element[info.id_field] = write.id
     if write.memory is not None and info.memory:
         element[info.memory] = write.memory
     touched: dict[str, Entry] = {}
     for field, value in sorted(write.values.items(), key=lambda pair: pair[0].name):
+        if field.codec == "reference":
+            _put(element, field, value)
+            continue
+        if field.codec == "lines":
+            element |= written_lines(value if isinstance(value, Lines) else Lines())
+            continue
         slot, whole = field.path.slot, field.path.whole
         if whole is not None and whole not in touched:
             entry = touched[whole] = _as_read(info, whole, write.slots.get(whole) or {})
@@ -280,6 +311,8 @@ def _put(target: Entry, field: Field, value: Value) -> None:
 
 
 def _wire(field: Field, value: Value) -> str | bool | Decimal | None:
+    if isinstance(value, IdOf | Lines):
+        raise ValueError(f"{field.name} can't be written: {type(value).__name__} is no single value")
     if value is None:
         return "" if field.kind.textual else None
     if isinstance(value, str):

@@ -20,6 +20,25 @@ MINUTE: Final = ("minute",)
 IN_FLIGHT: Final = 5
 
 _TEXTS: Final = (
+    # An element may be refused for several reasons: the first of this list is the one that is named.
+    ("lock date", "locked"),
+    ("must be un-archived before creating", "customer-archived"),
+    ("not subscribed to currency", "currency"),
+    ("the status voided cannot be applied", "has-payments"),
+    ("cannot be applied to the invoice because it has payments", "paid"),
+    ("payment or credit note", "paid"),
+    ("update fields on a paid invoice", "paid"),
+    ("exceeds the amount outstanding", "overpaid"),
+    ("payments can only be made against", "not-payable"),
+    ("not of valid status", "wrong-status"),
+    ("limit of invoices you can approve", "approval-limit"),
+    ("the due date cannot be before", "due-before-date"),
+    ("taxtype code", "bad-tax"),
+    ("item code", "bad-item"),
+    ("account code", "bad-account"),
+    ("account could not be found", "bad-account"),
+    ("account type is invalid", "bad-account"),
+    ("invoice # must be unique", "number-taken"),
     ("is already assigned to another contact", "name-taken"),
     ("matched an archived contact", "archived"),
     ("has been archived", "archived"),
@@ -33,6 +52,7 @@ _TEXTS: Final = (
     ("must be specified", "missing-field"),
     ("is required", "missing-field"),
     ("cannot be empty", "missing-field"),
+    ("is mandatory", "missing-field"),
     ("maximum length", "too-long"),
     ("could not be found", "not-found"),
     ("was not found", "not-found"),

@@ -78,7 +78,9 @@ def build_mapping(
             found = _field(node, pairing, app, kind)
             if found is not None:
                 fields[app] = found
-    if len(fields) < 2:
+                if custom and found.kind.composite:
+                    pairing.problems.append(_not_ones_own(node, found))
+    if len(fields) < 2 or (custom and any(each.kind.composite for each in fields.values())):
         return None
     hubspot, xero = fields[App.HUBSPOT], fields[App.XERO]
     if kind_node is not None and not (hubspot.custom or xero.custom):
@@ -98,6 +100,7 @@ def build_mapping(
         fallback=fallback,
         custom=custom,
         writes=writes,
+        owned="owner" in entry.entries,
     )
 
 
@@ -113,6 +116,16 @@ def _needless_type(node: ScalarNode, hubspot: Field, xero: Field) -> Problem:
         f"`type: {node.text}` says nothing here",
         f"Both types are known: {hubspot.title} is {hubspot.kind.value}, {xero.title} is {xero.kind.value}.",
         "Remove `type`; it is for properties of your own and for paths.",
+        span=node.place,
+    )
+
+
+def _not_ones_own(node: ScalarNode, field: Field) -> Problem:
+    return Problem(
+        "HX135",
+        f"`{short(node.text)}` can only be mapped by the base",
+        f"{field.app.brand}'s `{field.name}` holds no value: it stands for other records, which have other ids in the other app.",
+        "Remove this mapping; the default ones take care of these records.",
         span=node.place,
     )
 
@@ -270,7 +283,8 @@ def _written(field: Field) -> list[tuple[Any, ...]]:
     head = (field.app, field.path.slot)
     if field.codec in _INSIDE:
         return [(*head, name) for name in _INSIDE[field.codec]]
-    return [(*head, *(field.path.names or ()))]
+    # A known field that is read from one of several places is written to a place of its own.
+    return [(*head, *(field.path.names if field.path.names is not None else (field.name,)))]
 
 
 # --- steps and templates -----------------------------------------------------------------------------------------------------

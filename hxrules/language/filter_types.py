@@ -210,7 +210,11 @@ class _Checker:
     def _may(self, node: syntax.Comparison, found: Field) -> bool:
         """Whether the field's type knows the comparison."""
         kind, test = found.kind, node.test
-        if test in ORDERING and not (kind.numeric or kind.temporal):
+        cause = "Only numbers, amounts and times have an order, and only text has parts."
+        if kind.composite:
+            cause = "It is no value of the record's own, but other records."
+            remedy = f"Ask for those: any {found.reached[0]} (…)." if found.reached else "Ask for a field of its own."
+        elif test in ORDERING and not (kind.numeric or kind.temporal):
             remedy = "Compare it with =, !=, in or not in."
         elif test in SEARCHING and (not kind.textual or kind is ValueType.CHOICE):
             remedy = "Only text is searched; compare this with = or in."
@@ -222,7 +226,7 @@ class _Checker:
                 node.start,
                 node.end,
                 f"`{node.field.text}` is {KINDS[kind]}, which `{test.value}` can't compare.",
-                cause="Only numbers, amounts and times have an order, and only text has parts.",
+                cause=cause,
                 remedy=remedy,
             )
         )

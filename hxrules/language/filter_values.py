@@ -33,6 +33,8 @@ KINDS = {
     ValueType.DAY: "a day",
     ValueType.INSTANT: "a date with a time",
     ValueType.BOOL: "true or false",
+    ValueType.REFERENCE: "another record",
+    ValueType.LINES: "a list of lines",
 }
 _FORMS = {
     Form.TEXT: "text",
@@ -72,7 +74,8 @@ class ValueReader:
         """The value, or `None` once something wrong with it is reported."""
         if operand.form is Form.MISTAKEN:
             return None
-        if operand.form is Form.WORD and operand.text.lower() in _NULLS:
+        # A field may have `none` among its choices; then that is meant.
+        if operand.form is Form.WORD and operand.text.lower() in _NULLS.difference(field.choices):
             known = Test.KNOWN if comparison.test is Test.UNEQUAL else Test.UNKNOWN
             self._mismatch(comparison, "Emptiness is asked for by name.", f"{comparison.field.text} {known.value}")
             return None

@@ -34,6 +34,8 @@ class ConversionFailed(ValueError):
 
 def fits(given: ValueType, wanted: ValueType) -> bool:
     """Whether values of one type go into a field of another."""
+    if given.composite or wanted.composite:
+        return given is wanted
     if given.textual or wanted.textual:
         return wanted.textual and (given.textual or wanted not in _EXACT)
     return (given.numeric, given.temporal) == (wanted.numeric, wanted.temporal)
@@ -55,13 +57,18 @@ def module(mappings: tuple[FieldMapping, ...]) -> tuple[str, dict[str, object]]:
         *writer.functions,
         _function("to_xero(f)", to_xero),
         _function("to_hubspot(f)", to_hubspot),
-        _function("hubspot(f)", [f"f[{mapping.hubspot.name!r}]" for mapping in mappings]),
-        _function("xero(f)", [f"f[{mapping.xero.name!r}]" for mapping in mappings]),
+        _function("hubspot(f)", [_own(mapping.hubspot) for mapping in mappings]),
+        _function("xero(f)", [_own(mapping.xero) for mapping in mappings]),
         _function("is_fallback(f)", fallback),
         _function("to_xero_all(rows)", to_xero, each=True),
         _function("to_hubspot_all(rows)", to_hubspot, each=True),
     ]
     return "\n\n\n".join(blocks) + "\n", writer.names
+
+
+def _own(field: Field) -> str:
+    """The expression for a record's own value. What is reached by associations is no property, so an app never reads it as one."""
+    return f"f.get({field.name!r})" if field.reached else f"f[{field.name!r}]"
 
 
 def _function(head: str, values: list[str], each: bool = False) -> str:
@@ -104,7 +111,7 @@ class _Writer:
 
     def _converted(self, mapping: FieldMapping, target: App) -> str:
         """The expression for what the other app's record says, in the terms of `target`."""
-        own = f"f[{mapping.field(target.other).name!r}]"
+        own = _own(mapping.field(target.other))
         name = self.conversions.get((mapping.id, target))
         if name is None:
             name = self.conversions[mapping.id, target] = self._conversion(mapping, target)
@@ -164,7 +171,7 @@ class _Writer:
         if name not in self.templates:
             lines = [
                 f"def {name}(f):",
-                f"    value = f[{mapping.xero.name!r}]",
+                f"    value = {_own(mapping.xero)}",
                 "    if type(value) is not str:",
                 "        return False",
             ]
@@ -195,7 +202,7 @@ class _Writer:
             named = self.by_id.get(match[1])
             if named is None:
                 return None
-            value = f"f[{named.xero.name!r}]" if target is None else self._converted(named, target)
+            value = _own(named.xero) if target is None else self._converted(named, target)
             local = self.identifiers[named.id]
             fetch.append(f"    {local} = {value}")
             there.append(f"{local} is not None")

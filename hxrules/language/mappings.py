@@ -4,7 +4,8 @@
     mapping.to_xero(hubspot_record.fields)     # what HubSpot says, as Xero would hold it, in the mappings' order
 
 Which types go into which: text into text, numbers into numbers, times into times, true/false into itself; numbers, times and
-true/false also into text, and never back. A day becomes noon UTC of that day, the same calendar day for viewers from −12:00 to
+true/false also into text, and never back. A reference goes into a reference and lines into lines, just as they are: what they are
+called in the other app only planning can say. A day becomes noon UTC of that day, the same calendar day for viewers from −12:00 to
 +11:59, and a time becomes its UTC day, so that a day survives the way there and back (facts/hubspot.md 10).
 
 A template (`when-empty`) fills what HubSpot left empty, on the way to Xero only; Xero's value that equals what the template makes of
@@ -36,7 +37,8 @@ Values = tuple[Value, ...]
 class CompiledMappings:
     """The mappings of one sync. Compiled when first asked; what is asked is then the compiled function itself.
 
-    All take canonical values by own field name and answer in the mappings' order. A field that was not read is a `KeyError`. A value
+    All take canonical values by own field name and answer in the mappings' order. A field that was not read is a `KeyError`, except
+    for one that is made of associated records (`Field.reached`): that is empty until planning has made it. A value
     that the other app's field can't hold raises `ConversionFailed` where the mapping writes that app, and is `None` where it doesn't.
     """
 

@@ -65,6 +65,8 @@ class FieldMapping:
     custom: bool = False
     writes: frozenset[App] = frozenset()
     """The apps that it may write: the sync's direction, less the sides whose field can't be written."""
+    owned: bool = False
+    """Only the app in which the record was made has a say (`owner: origin`, R18); the other side is kept equal, or held."""
 
     def field(self, app: App) -> Field:
         return self.hubspot if app is App.HUBSPOT else self.xero
@@ -77,6 +79,10 @@ class FixedLimit:
     id: str
     filter: Filter
     reason: str
+    error: str | None = None
+    """Code of the problem that holds a record which doesn't pass (R19); without one it is excluded."""
+    history: History | None = None
+    """Counts only while the sync's `history` is this."""
 
 
 class Totals(StrEnum):
@@ -105,6 +111,10 @@ class History(StrEnum):
 class InvoiceRules:
     """What only the sync of invoices needs to know."""
 
+    lines: tuple[FieldMapping, ...]
+    """The mappings of one line (`line-mappings`), less those that are switched off."""
+    compiled: CompiledMappings
+    """The same, compiled: one line's values in the other app's terms."""
     sales_account: str | None = None
     """Code of the Xero account for lines whose item names none."""
     totals: Totals = Totals.BLOCK
@@ -158,9 +168,12 @@ class Sync:
 
     def limits(self, target: App) -> tuple[tuple[str, Filter], ...]:
         """All filters that a record must pass to be written to `target`: fixed limits first, each with its name."""
-        fixed = tuple((limit.id, limit.filter) for limit in self.fixed_limits.get(target, ()))
+        fixed = tuple((limit.id, limit.filter) for limit in self.fixed_limits.get(target, ()) if self._counts(limit))
         own = self.filters.get(target)
         return (*fixed, ("filter", own)) if own is not None else fixed
+
+    def _counts(self, limit: FixedLimit) -> bool:
+        return limit.history is None or self.payments is None or limit.history is self.payments.history
 
 
 @dataclass(frozen=True, slots=True)

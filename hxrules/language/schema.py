@@ -21,8 +21,8 @@ from hxrules.language.shape import Check, compiled
 from hxrules.problems import Problem, near
 
 MOST = 1_000
-BASE_WORDS = frozenset({"objects", "default-mappings", "fixed-limits", "when-empty"})
-"""Keys that only a base may use."""
+BASE_WORDS = frozenset({"objects", "default-mappings", "line-mappings", "fixed-limits", "when-empty", "owner"})
+"""Keys that only a base may use. (Inside `syncs: invoices:`, `line-mappings` switches some of the base's off.)"""
 
 _TYPES = {
     "object": "a mapping (`key: value` lines)",
@@ -97,8 +97,8 @@ def _problems(error: Any, root: Node) -> Iterator[Problem]:
         yield from _unknown_keys(node, schema, path)
     elif error.validator == "required":
         yield from _missing_key(node, key, error, path)
-    elif len(path) == 4 and path[2] == "mappings" and key:
-        yield _default_mapping(key)
+    elif len(path) == 4 and path[2] in ("mappings", "line-mappings") and key:
+        yield _default_mapping(key, path[2] == "mappings")
     elif error.validator == "type":
         yield _wrong_type(node, key, schema, _name(path))
     else:
@@ -129,7 +129,7 @@ def _unknown_keys(node: MappingNode, schema: dict[str, Any], path: list[str | in
     for name, (key, _) in node.entries.items():
         if name in known:
             continue
-        if name in BASE_WORDS:
+        if name in BASE_WORDS and (name != "line-mappings" or not path):
             yield base_word(key)
             continue
         suggestion = next(iter(near(name, free)), None)
@@ -149,7 +149,8 @@ def base_word(key: ScalarNode) -> Problem:
     return Problem(
         "HX115",
         f"`{key.text}` may only stand in a base",
-        "It decides what hxrules itself guarantees: default mappings (R11) and limits that nobody can remove (R15–R17).",
+        "It decides what hxrules itself guarantees: default mappings (R11), limits that nobody can remove (R15–R17, R19) and whose "
+        "say an invoice is (R18).",
         "Remove it. Mappings of your own stand under `custom-mappings`, conditions under `filters`.",
         span=key.place,
     )
@@ -184,12 +185,12 @@ def _wrong_name(key: ScalarNode, schema: dict[str, Any]) -> Problem:
     )
 
 
-def _default_mapping(key: ScalarNode) -> Problem:
+def _default_mapping(key: ScalarNode, replaceable: bool) -> Problem:
     return Problem(
         "HX131",
         f"the default mapping `{short(key.text)}` can only be switched off",
         "Default mappings can't be edited or deleted (R11).",
-        f"Write `{key.text}: off`, and put a mapping of your own under `custom-mappings`.",
+        f"Write `{key.text}: off`{', and put a mapping of your own under `custom-mappings`' if replaceable else ''}.",
         span=key.place,
         suggestion=f"{key.text}: off",
     )

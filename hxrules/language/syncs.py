@@ -1,6 +1,7 @@
 """The `syncs` of a ruleset, each with what its base brings: record types, default mappings, limits that nobody can remove.
 
-See also: `field_mappings` (one mapping), `filters` (one filter), `compile` (the ruleset around them).
+See also: `field_mappings` (one mapping), `filters` (one filter), `commerce` (what only invoices and payments say), `compile` (the
+ruleset around them).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
+from hxrules.language.commerce import LINE_TYPES, invoice_rules, missing_account, payment_rules
 from hxrules.language.field_mappings import Pairing, build_mapping, digest, doubly_written, wrong_templates
 from hxrules.language.filters import Filter, compile_filter
 from hxrules.language.mappings import CompiledMappings
@@ -20,17 +22,13 @@ from hxrules.language.model import (
     FieldMapping,
     FixedLimit,
     History,
-    InvoiceRules,
-    PaymentRules,
     Subscription,
     Sync,
-    Totals,
-    Voids,
 )
 from hxrules.language.nodes import MappingNode, ScalarNode, mapping_at, scalar_at, short, text_at, texts_at
-from hxrules.problems import Problem, Severity, Span, has_errors, near
+from hxrules.problems import Problem, Severity, has_errors, near
 from hxrules.records import App
-from hxrules.values import instant_text
+from hxrules.values import ValueType, instant_text
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])\Z")
@@ -60,30 +58,39 @@ class SyncReader:
             elif node is not None and listed is not None:
                 said = text_at(node, "direction")
                 direction = Direction(said) if said in _DIRECTIONS else None
-                sync = self._sync(name, node, direction, listed.key(name).place)
+                sync = self._sync(name, node, direction, listed.key(name))
                 if sync is not None:
                     syncs.append(sync)
         return tuple(syncs)
 
-    def _sync(self, name: str, node: MappingNode, direction: Direction | None, span: Span | None = None) -> Sync | None:
+    def _sync(
+        self, name: str, node: MappingNode, direction: Direction | None, key: ScalarNode | None = None
+    ) -> Sync | None:
         types = self._types(name)
         if types is None:
             return None
-        off = self._switched_off(name, node)
-        match = self._match(name, node, off)
-        mappings = self._mappings(name, node, direction, types, off, match)
+        defaults = self._defaults(name)
+        off = self._switched_off(mapping_at(node, "mappings"), defaults)
+        match = self._match(name, defaults, off)
+        pairing = self._pairing(types, direction, defaults, off)
+        lines = self._lines(node, direction) if name == "invoices" else ()
+        mappings = tuple(_with(lines, each) for each in self._mappings(node, pairing, defaults, off, match))
         filters = self._filters(node, direction, types, mappings)
         fixed_limits = self._fixed_limits(name, types)
         started = self._started(node)
+        enabled = scalar_at(node, "enabled")
+        runs = enabled is None or enabled.plain is True
+        missing = missing_account(name, key, node, direction) if key and direction and runs else None
+        if missing is not None:
+            self.problems.append(missing)
         # From here on everything is as it should be, or there is no ruleset.
-        if span is None or direction is None or has_errors(self.problems):
+        if key is None or direction is None or has_errors(self.problems):
             return None
         conflict = mapping_at(node, "conflict")
-        enabled = scalar_at(node, "enabled")
         sync = Sync(
             name=name,
-            span=span,
-            enabled=enabled is None or enabled.plain is True,
+            span=key.place,
+            enabled=runs,
             direction=direction,
             types={app: info.type for app, info in types.items()},
             match=match,
@@ -95,8 +102,8 @@ class SyncReader:
             fixed_limits=fixed_limits,
             digest="",
             started=started,
-            invoices=_invoice_rules(node) if name == "invoices" else None,
-            payments=_payment_rules(node) if name == "payments" else None,
+            invoices=invoice_rules(node, lines) if name == "invoices" else None,
+            payments=payment_rules(node) if name == "payments" else None,
         )
         return replace(sync, digest=digest(_meaning(sync)))
 
@@ -118,12 +125,20 @@ class SyncReader:
     def _defaults(self, name: str) -> MappingNode | None:
         return mapping_at(mapping_at(self.rules, "default-mappings"), name)
 
-    def _switched_off(self, name: str, node: MappingNode) -> dict[str, ScalarNode]:
+    def _pairing(
+        self,
+        types: Mapping[App, TypeInfo],
+        direction: Direction | None,
+        defaults: MappingNode | None,
+        off: Mapping[str, ScalarNode],
+    ) -> Pairing:
+        ids = frozenset(defaults.entries.keys() - off.keys()) if defaults else frozenset()
+        return Pairing(types, direction, ids, self.problems)
+
+    def _switched_off(self, said: MappingNode | None, defaults: MappingNode | None) -> dict[str, ScalarNode]:
         """The default mappings that are off, each with the key that says so. What isn't `off` has been reported with the shape."""
-        defaults = self._defaults(name)
         known = defaults.entries if defaults else {}
         off: dict[str, ScalarNode] = {}
-        said = mapping_at(node, "mappings")
         for mapping_id, (key, value) in said.entries.items() if said else ():
             if not isinstance(value, ScalarNode) or value.text != "off":
                 continue
@@ -134,10 +149,9 @@ class SyncReader:
                 self.problems.append(_not_one_of(key, summary, known, code="HX110"))
         return off
 
-    def _match(self, name: str, node: MappingNode, off: Mapping[str, ScalarNode]) -> tuple[str, ...]:
+    def _match(self, name: str, defaults: MappingNode | None, off: Mapping[str, ScalarNode]) -> tuple[str, ...]:
         """The mappings by which records are matched, less those that are off (HX139)."""
         said = texts_at(mapping_at(mapping_at(self.rules, "objects"), name), "match")
-        defaults = self._defaults(name)
         for each in said:
             if defaults is None or each.text not in defaults.entries:
                 known = defaults.entries if defaults else {}
@@ -150,25 +164,14 @@ class SyncReader:
 
     def _mappings(
         self,
-        name: str,
         node: MappingNode,
-        direction: Direction | None,
-        types: Mapping[App, TypeInfo],
+        pairing: Pairing,
+        defaults: MappingNode | None,
         off: Mapping[str, ScalarNode],
         match: tuple[str, ...],
     ) -> tuple[FieldMapping, ...]:
-        defaults = self._defaults(name)
         default_ids = defaults.entries.keys() if defaults else frozenset()
-        pairing = Pairing(types, direction, frozenset(default_ids - off.keys()), self.problems)
-        found: list[FieldMapping] = []
-        for mapping_id, (key, entry) in defaults.entries.items() if defaults else ():
-            if mapping_id not in off and isinstance(entry, MappingNode):
-                mapping = build_mapping(mapping_id, key, entry, pairing, custom=False)
-                # A pair of fields that this direction writes nowhere has no part in the sync, unless records are matched by it.
-                if mapping is not None and (mapping.writes or mapping_id in match):
-                    found.append(mapping)
-        if defaults is not None:
-            self.problems.extend(wrong_templates(defaults))
+        found = self._of_the_base(pairing, defaults, off, match)
         custom = mapping_at(node, "custom-mappings")
         for mapping_id, (key, entry) in custom.entries.items() if custom else ():
             if self.subscription is Subscription.FREE:
@@ -181,6 +184,29 @@ class SyncReader:
                     found.append(mapping)
         self.problems.extend(doubly_written(found))
         return tuple(found)
+
+    def _of_the_base(
+        self, pairing: Pairing, defaults: MappingNode | None, off: Mapping[str, ScalarNode], match: tuple[str, ...]
+    ) -> list[FieldMapping]:
+        found: list[FieldMapping] = []
+        for mapping_id, (key, entry) in defaults.entries.items() if defaults else ():
+            if mapping_id not in off and isinstance(entry, MappingNode):
+                mapping = build_mapping(mapping_id, key, entry, pairing, custom=False)
+                # A pair of fields that this direction writes nowhere has no part in the sync, unless records are matched by it.
+                if mapping is not None and (mapping.writes or mapping_id in match):
+                    found.append(mapping)
+        if defaults is not None:
+            self.problems.extend(wrong_templates(defaults))
+        return found
+
+    def _lines(self, node: MappingNode, direction: Direction | None) -> tuple[FieldMapping, ...]:
+        """The mappings of one line of an invoice, less those that the sync switches off."""
+        defaults = mapping_at(self.rules, "line-mappings")
+        off = self._switched_off(mapping_at(node, "line-mappings"), defaults)
+        types = {app: self.catalogue.type(app, name) for app, name in LINE_TYPES.items()}
+        lines = self._of_the_base(self._pairing(types, direction, defaults, off), defaults, off, ())
+        self.problems.extend(doubly_written(lines))
+        return tuple(lines)
 
     # --- filters -------------------------------------------------------------------------------------------------------------
 
@@ -222,8 +248,11 @@ class SyncReader:
             for limit_id in entries.entries if entries else ():
                 entry = mapping_at(entries, limit_id)
                 compiled = self._filter(scalar_at(entry, "filter"), types[target.other], _nothing)
+                said_history = text_at(entry, "history")
+                history = History(said_history) if said_history in _HISTORIES else None
                 if compiled is not None:
-                    found.append(FixedLimit(limit_id, compiled, text_at(entry, "reason") or ""))
+                    reason, error = text_at(entry, "reason") or "", text_at(entry, "error")
+                    found.append(FixedLimit(limit_id, compiled, reason, error, history))
             if found:
                 limits[target] = tuple(found)
         return limits
@@ -249,6 +278,7 @@ class SyncReader:
 
 
 _DIRECTIONS = frozenset(direction.value for direction in Direction)
+_HISTORIES = frozenset(history.value for history in History)
 
 
 def _nothing(name: str) -> None:
@@ -258,25 +288,6 @@ def _nothing(name: str) -> None:
 def _duration(text: str | None) -> timedelta:
     match = _DURATION.match(text or "")
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else _DEFAULT_TOLERANCE
-
-
-def _invoice_rules(node: MappingNode) -> InvoiceRules:
-    voids = mapping_at(node, "voids")
-    tax = mapping_at(node, "tax")
-    rates = {name: scalar_at(tax, name) for name in tax.entries} if tax else {}
-    return InvoiceRules(
-        sales_account=text_at(node, "sales-account"),
-        totals=Totals(text_at(node, "totals") or Totals.BLOCK),
-        voids={
-            App.HUBSPOT: Voids(text_at(voids, "to-hubspot") or Voids.FOLLOW),
-            App.XERO: Voids(text_at(voids, "to-xero") or Voids.HOLD),
-        },
-        tax={name: rate.text.strip() for name, rate in rates.items() if rate},
-    )
-
-
-def _payment_rules(node: MappingNode) -> PaymentRules:
-    return PaymentRules(text_at(node, "bank-account"), History(text_at(node, "history") or History.AFTER_START))
 
 
 def _meaning(sync: Sync) -> list[Any]:
@@ -289,16 +300,37 @@ def _meaning(sync: Sync) -> list[Any]:
         sync.match,
         sync.winner.value,
         sync.tolerance.total_seconds(),
-        [[mapping.id, mapping.digest, sorted(mapping.writes)] for mapping in sync.mappings],
+        [_part(mapping) for mapping in sync.mappings],
         {app.value: _condition(each) for app, each in sync.filters.items()},
         {
-            app.value: [[each.id, _condition(each.filter)] for each in limits]
+            app.value: [
+                [each.id, _condition(each.filter), *filter(None, (each.error, each.history))] for each in limits
+            ]
             for app, limits in sync.fixed_limits.items()
         },
         instant_text(sync.started) if sync.started else None,
-        invoices and [invoices.sales_account, invoices.totals.value, invoices.voids, invoices.tax],
+        invoices
+        and [
+            [_part(mapping) for mapping in invoices.lines],
+            invoices.sales_account,
+            invoices.totals.value,
+            invoices.voids,
+            # In their order: the first of several tax types for one rate is the one that is written.
+            list(invoices.tax.items()),
+        ],
         payments and [payments.bank_account, payments.history.value],
     ]
+
+
+def _with(lines: tuple[FieldMapping, ...], mapping: FieldMapping) -> FieldMapping:
+    """The mapping of an invoice's lines means what the mappings of one line mean."""
+    if mapping.hubspot.kind is not ValueType.LINES:
+        return mapping
+    return replace(mapping, digest=digest([mapping.digest, [[line.id, line.digest] for line in lines]]))
+
+
+def _part(mapping: FieldMapping) -> list[Any]:
+    return [mapping.id, mapping.digest, sorted(mapping.writes), *(["owned"] if mapping.owned else [])]
 
 
 def _condition(condition: Filter) -> str:

@@ -1,8 +1,9 @@
 """The steps of a mapping's `transform:`: named, typed, and reversible, so that a value that has gone to Xero and back is settled.
 
 Forward is the way from HubSpot to Xero. A step either pairs spellings (`map`, `prefix`, `country-code`), or brings both apps to one
-spelling (`trim`, `upper`, `lower`, `digits`, `e164`, `round`), or goes to Xero only (`truncate`) and is refused where HubSpot would be
-written. Going there, back and there again changes nothing any more.
+spelling (`trim`, `upper`, `lower`, `digits`, `e164`, `round`), or says one app's words in the other's, which has more of them or fewer
+(`translate`), or goes to Xero only (`truncate`) and is refused where HubSpot would be written. Going there, back and there again
+changes nothing any more.
 
 See also: `mappings` (which runs them), `countries` (names and codes).
 """
@@ -22,6 +23,8 @@ from hxrules.records import App
 from hxrules.values import Json, NotOfType, Value, ValueType, canonical, number_text
 
 Change = Callable[[Value], Value]
+
+_WAYS = frozenset({"to-xero", "to-hubspot"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Step:
         return ValueType.NUMBER if self.numeric else ValueType.TEXT
 
     def takes(self, kind: ValueType) -> bool:
-        return kind.numeric if self.numeric else kind.textual
+        return kind.numeric if self.numeric else kind.textual and not kind.composite
 
 
 class BadStep(ValueError):
@@ -196,21 +199,58 @@ def _international(text: str, region: str | None) -> str:
 def _map(name: str, argument: Json) -> Step:
     if not isinstance(argument, dict) or not argument:
         raise BadStep("takes pairs", f"{name}: {{HubSpot's: Xero's}}")
-    there: dict[str, str] = {}
+    there = _table(argument)
     back: dict[str, str] = {}
-    for hubspot, xero in argument.items():
-        if isinstance(xero, dict | list) or xero is None:
-            raise BadStep(f"takes plain values, and `{hubspot}` has none")
-        right = _spelled(xero)
-        if not right or not hubspot.strip():
-            raise BadStep("takes pairs of texts, none of them empty")
-        if hubspot.casefold() in there:
-            raise BadStep(f"has `{hubspot}` twice; case makes no difference")
+    for hubspot, right in zip(argument, there.values(), strict=True):
         if right.casefold() in back:
             raise BadStep(f"gives `{right}` twice, so the way back isn't clear")
-        there[hubspot.casefold()] = right
         back[right.casefold()] = hubspot
     return Step(name, argument, False, _of_text(_lookup(there)), _of_text(_lookup(back)))
+
+
+def _translate(name: str, argument: Json) -> Step:
+    ways = argument if isinstance(argument, dict) else {}
+    to_xero, to_hubspot = ways.get("to-xero"), ways.get("to-hubspot")
+    if ways.keys() - _WAYS or not (
+        isinstance(to_xero, dict) and isinstance(to_hubspot, dict) and to_xero and to_hubspot
+    ):
+        raise BadStep(
+            "takes two tables", f"{name}: {{to-xero: {{HubSpot's: Xero's}}, to-hubspot: {{Xero's: HubSpot's}}}}"
+        )
+    there, back = _table(to_xero), _table(to_hubspot)
+    _settles(there, back)
+    return Step(name, argument, False, _of_text(_lookup(there)), _of_text(_lookup(back)))
+
+
+def _settles(there: dict[str, str], back: dict[str, str]) -> None:
+    """What has gone to Xero and come back goes there as the same again. Then the other way settles as well, one round later: an
+    invoice that is `paid` in Xero is `paid` in HubSpot, which can only ever ask Xero for `authorised`."""
+    for way, results, other, known in (("to-xero", there, "to-hubspot", back), ("to-hubspot", back, "to-xero", there)):
+        for result in results.values():
+            if result.casefold() not in known:
+                raise BadStep(f"gives `{result}` under `{way}` and doesn't know it under `{other}`")
+    for hubspot, xero in there.items():
+        home = back[xero.casefold()]
+        again = there[home.casefold()]
+        if again != xero:
+            raise BadStep(
+                f"never settles: `{hubspot}` goes to Xero as `{xero}`, comes back as `{home}` and goes as `{again}`"
+            )
+
+
+def _table(pairs: dict[str, Json]) -> dict[str, str]:
+    """What each text becomes, by the text without its case."""
+    table: dict[str, str] = {}
+    for given, result in pairs.items():
+        if isinstance(result, dict | list) or result is None:
+            raise BadStep(f"takes plain values, and `{given}` has none")
+        right = _spelled(result)
+        if not right or not given.strip():
+            raise BadStep("takes pairs of texts, none of them empty")
+        if given.casefold() in table:
+            raise BadStep(f"has `{given}` twice; case makes no difference")
+        table[given.casefold()] = right
+    return table
 
 
 def _lookup(table: dict[str, str]) -> Callable[[str], str]:
@@ -272,6 +312,7 @@ _STEPS: dict[str, Callable[[str, Json], Step]] = {
     "country-code": _country_code,
     "e164": _e164,
     "map": _map,
+    "translate": _translate,
     "round": _round,
     "prefix": _prefix,
     "truncate": _truncate,

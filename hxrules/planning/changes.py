@@ -7,22 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hxrules.catalogue import TypeInfo
+from hxrules.catalogue import Catalogue, TypeInfo
 from hxrules.language.model import FieldMapping, Sync
+from hxrules.planning.books import Books
+from hxrules.planning.lines import WORDS
 from hxrules.planning.linking import Pair
 from hxrules.planning.merge import Decision
 from hxrules.planning.plan import Action, Change, Effect, FieldChange, Verdict, fingerprint, short_digest
 from hxrules.records import App, BaseValue, Life, Link, Membership, Origin, Record, StateView
-from hxrules.values import Value
+from hxrules.values import IdOf, Line, Lines, Value
 
 
 class ChangeMaker:
     """Makes the changes of one sync. Ids are digests of content and state, so the same plan has the same bytes."""
 
-    def __init__(self, sync: Sync, state: StateView, info: Mapping[App, TypeInfo]) -> None:
+    def __init__(self, sync: Sync, state: StateView, catalogue: Catalogue, books: Books) -> None:
         self._sync = sync
         self._state = state
-        self._info = info
+        self._catalogue = catalogue
+        self._books = books
+        self._info: dict[App, TypeInfo] = {app: catalogue.type(app, sync.types[app]) for app in App}
         self.remembering = frozenset(app for app in App if self._may_remember(app))
         """The apps in which a record may remember its partner: where there is a field for it that no mapping uses."""
 
@@ -30,25 +34,29 @@ class ChangeMaker:
         memory = self._info[app].memory
         return memory is not None and all(mapping.field(app).name != memory for mapping in self._sync.mappings)
 
-    def update(self, pair: Pair, found: Link, target: App, decisions: list[Decision]) -> Change:
-        """The fields of one record that get other values."""
+    def update(
+        self, pair: Pair, found: Link, target: App, decisions: list[Decision], values: Mapping[str, Value]
+    ) -> Change:
+        """The fields of one record that get other values; `values` are what is written of the decisions."""
         record = pair.side(target)
         assert record is not None
-        values = {each.mapping.field(target).name: each.after for each in decisions}
         touched = {self._whole(target, name) for name in values}
         slots = {name: slot for name, slot in record.slots.items() if name in touched}
         # HubSpot's memory of a pair is written once, when it is linked; Xero's goes along with the first update that comes.
         remembers = record.memory is None and (target is App.XERO or pair.new) and target in self.remembering
-        effect = self._effect(target, record.ref.id, values, slots, found.side(target.other) if remembers else None)
-        fields = tuple(field_change(each, target) for each in decisions)
+        effects = self._effects(
+            target, record, values, slots, found.side(target.other) if remembers else None, found.xero
+        )
+        fields = tuple(field_change(each, target, values) for each in decisions)
+        voided = any(each.mapping.id == "status" and each.after == "voided" for each in decisions)
         return self._change(
-            Action.UPDATE,
+            Action.VOID if voided else Action.UPDATE,
             target,
             found,
             pair,
             fields,
-            (effect,),
-            {each.mapping.id: base_after(each) for each in decisions},
+            effects,
+            {each.mapping.id: base_after(each, values) for each in decisions},
         )
 
     def link(self, pair: Pair, found: Link, bases: Mapping[str, BaseValue], updates: Iterable[Change]) -> Change:
@@ -100,8 +108,8 @@ class ChangeMaker:
             membership={target: Membership.IN},
         )
         pair = Pair(None, record, None) if source is App.HUBSPOT else Pair(None, None, record)
-        effect = self._effect(target, None, values, {}, memory)
-        return self._change(Action.CREATE, target, found, pair, tuple(fields), (effect,), bases)
+        effects = self._effects(target, None, values, {}, memory, record.ref.id)
+        return self._change(Action.CREATE, target, found, pair, tuple(fields), effects, bases)
 
     def label(self, records: Iterable[Record | None]) -> str:
         """What people call these records: the first label of the catalogue that can be filled in."""
@@ -117,6 +125,94 @@ class ChangeMaker:
         fields = (mapping.field(app) for mapping in self._sync.mappings)
         return next((each.path.whole for each in fields if each.name == name), None)
 
+    def _effects(
+        self,
+        app: App,
+        record: Record | None,
+        values: Mapping[str, Value],
+        slots: Mapping[str, Mapping[str, object]],
+        memory: str | None,
+        xero: str,
+    ) -> tuple[Effect, ...]:
+        """The writes of one change. What HubSpot keeps as associated records (an invoice's customer and lines) becomes effects and
+        associations of its own: parts first, then the record with them, then what it no longer has."""
+        fields = self._info[app].fields
+        plain = {name: value for name, value in values.items() if name not in fields or not fields[name].reached}
+        parts: list[Effect] = []
+        associations: dict[str, tuple[str | IdOf, ...]] = {}
+        parting: dict[str, tuple[str, ...]] = {}
+        for name, value in values.items():
+            if name in plain:
+                continue
+            if isinstance(value, Lines):
+                held = record.fields.get(name) if record is not None else None
+                parts += self._parts(value, held if isinstance(held, Lines) else Lines(), record, xero)
+                continue
+            partner = self._books.partner(name, value)
+            for word in fields[name].reached:
+                associations[word] = (partner,) if isinstance(partner, str | IdOf) else ()
+                old = record.associations.get(word, ()) if record is not None else ()
+                parting[word] = tuple(each for each in old if each != partner)
+        if record is None:
+            for word, type_name in WORDS.items():
+                if new := tuple(IdOf(each.id) for each in parts if each.type == type_name):
+                    associations[word] = new
+        parting = {word: ids for word, ids in parting.items() if ids}
+        main = self._effect(
+            app, record.ref.id if record is not None else None, plain, slots, memory, associations, parting, f"{xero}"
+        )
+        return (
+            *(each for each in parts if not each.archive),
+            main,
+            *(each for each in parts if each.archive),
+        )
+
+    def _parts(self, wanted: Lines, held: Lines, record: Record | None, xero: str) -> Iterable[Effect]:
+        """The lines, taxes and discounts of a HubSpot invoice that have to be made, changed or taken away."""
+        keys = self._books.keys(xero)
+        there = {line.id: line for line in held.items if line.id is not None}
+        for place, line in enumerate(wanted.items):
+            key = keys[place] if place < len(keys) else None
+            if line.id is None:
+                yield self._part(line, dict(line.values), key, record, xero, place)
+            elif line != there.get(line.id):
+                before = there.get(line.id)
+                emptied: dict[str, Value] = {} if before is None else {name: None for name, _ in before.values}
+                yield self._part(line, {**emptied, **dict(line.values)}, None, None, xero, place)
+        kept = {line.id for line in wanted.items}
+        for line in held.items:
+            if line.id not in kept:
+                identity = ("archive", self._state.lineage, self._state.serial, line.type, line.id)
+                yield Effect(
+                    short_digest("effect", *identity), App.HUBSPOT, line.type, line.id, {}, archive=True, stage=2
+                )
+
+    def _part(
+        self, line: Line, values: Mapping[str, Value], key: str | None, record: Record | None, xero: str, place: int
+    ) -> Effect:
+        identity = (
+            self._state.lineage,
+            self._state.serial,
+            line.type,
+            line.id,
+            sorted(values.items()),
+            key,
+            xero,
+            place,
+        )
+        belongs: dict[str, tuple[str | IdOf, ...]] = {} if record is None else {"invoice": (record.ref.id,)}
+        return Effect(
+            short_digest("effect", *identity),
+            App.HUBSPOT,
+            line.type,
+            line.id,
+            dict(sorted(values.items())),
+            memory=key,
+            associations=belongs,
+            stage=0,
+            line=place,
+        )
+
     def _effect(
         self,
         app: App,
@@ -124,11 +220,33 @@ class ChangeMaker:
         values: Mapping[str, Value],
         slots: Mapping[str, Mapping[str, object]],
         memory: str | None,
+        associations: Mapping[str, tuple[str | IdOf, ...]] | None = None,
+        parting: Mapping[str, tuple[str, ...]] | None = None,
+        source: str = "",
     ) -> Effect:
         type_name = self._sync.types[app]
         named = dict(sorted(values.items()))
-        identity = (self._state.lineage, self._state.serial, app.value, type_name, target, tuple(named.items()), memory)
-        return Effect(short_digest("effect", *identity), app, type_name, target, named, slots, memory)
+        identity = (
+            self._state.lineage,
+            self._state.serial,
+            app.value,
+            type_name,
+            target,
+            tuple(named.items()),
+            memory,
+            source,
+        )
+        return Effect(
+            short_digest("effect", *identity, sorted((associations or {}).items()), sorted((parting or {}).items())),
+            app,
+            type_name,
+            target,
+            named,
+            slots,
+            memory,
+            associations or {},
+            parting or {},
+        )
 
     def _change(
         self,
@@ -162,13 +280,14 @@ class ChangeMaker:
         )
 
 
-def field_change(decision: Decision, target: App) -> FieldChange:
+def field_change(decision: Decision, target: App, values: Mapping[str, Value]) -> FieldChange:
     """A decision as a line of the plan."""
+    name = decision.mapping.field(target).name
     return FieldChange(
         mapping=decision.mapping.id,
-        field=decision.mapping.field(target).name,
+        field=name,
         before=decision.before,
-        after=decision.after,
+        after=values.get(name, decision.after),
         verdict=decision.verdict,
         reason=decision.reason,
         span=decision.mapping.span,
@@ -176,12 +295,14 @@ def field_change(decision: Decision, target: App) -> FieldChange:
     )
 
 
-def base_after(decision: Decision) -> BaseValue:
+def base_after(decision: Decision, values: Mapping[str, Value]) -> BaseValue:
     """The base of a field that is written, if the app takes it as it is sent."""
     view, target = decision.view, decision.target
+    assert target is not None
+    after = values.get(decision.mapping.field(target).name, decision.after)
     return BaseValue(
-        hubspot=decision.after if target is App.HUBSPOT else view.hubspot,
-        xero=decision.after if target is App.XERO else view.xero,
+        hubspot=after if target is App.HUBSPOT else view.hubspot,
+        xero=after if target is App.XERO else view.xero,
         mapping_digest=decision.mapping.digest,
     )
 

@@ -14,9 +14,10 @@ from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Limits, Sync
 from hxrules.planning.merge import Decision
 from hxrules.planning.plan import Action, Change
+from hxrules.planning.scope import Scope
 from hxrules.problems import Problem
 from hxrules.records import App, Known, Life, Record, RecordRef, Standing
-from hxrules.values import Value
+from hxrules.values import Line, Lines, Value, encode
 
 
 def _held(sync: Sync, refs: Mapping[App, RecordRef], code: str, summary: str, *, cause: str, remedy: str) -> Problem:
@@ -182,6 +183,75 @@ def untranslatable(failed: ConversionFailed, sync: Sync, refs: Mapping[App, Reco
         cause=failed.reason[:1].upper() + failed.reason[1:] + ("" if failed.reason.endswith(".") else "."),
         remedy=f"Correct the value, or the mapping at {mapping.span}.",
     )
+
+
+def barred(found: Scope, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
+    """A record that a fixed limit refuses with an error of its own, instead of leaving it out silently (R19)."""
+    assert found.error is not None
+    return _held(
+        sync,
+        refs,
+        found.error,
+        found.told.rstrip(".")[:1].lower() + found.told.rstrip(".")[1:],
+        cause=f"It doesn't meet the fixed limit `{found.leaf}`, which no ruleset can remove.",
+        remedy="Enter it in Xero by hand; the limit is the reference's own.",
+    )
+
+
+def edited_outside(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
+    """R24: something that only HubSpot may say of its own record was edited in Xero. With all three values, side by side."""
+    names = ", ".join(each.mapping.id for each in decisions)
+    if all(each.base is None for each in decisions):
+        rows = "\n".join(
+            f"{each.mapping.id}: HubSpot {said(each.view.hubspot)}, Xero {said(each.view.xero)}" for each in decisions
+        )
+        return _held(
+            sync,
+            refs,
+            "HX239",
+            f"the same {' + '.join(sync.match)}, but another {sync.name.removesuffix('s')}",
+            cause=f"Both apps have one, and they were never in step before, so nothing says that they are the same:\n{rows}",
+            remedy="If they are the same, make Xero's equal to HubSpot's; if not, give one of them another number.",
+        )
+    rows = "\n".join(
+        f"{each.mapping.id}: last in step {said(each.base.xero if each.base else None)}, HubSpot now {said(each.view.hubspot)}, "
+        f"Xero now {said(each.view.xero)}"
+        for each in decisions
+    )
+    return _held(
+        sync,
+        refs,
+        "HX224",
+        f"edited in Xero ({names})",
+        cause=f"What was made in HubSpot can't be edited from another app (R18).\n{rows}",
+        remedy="Undo the edit in Xero, and make it in HubSpot; the next run goes on by itself.",
+    )
+
+
+def said(value: Value) -> str:
+    """A value as it stands in a sentence."""
+    if isinstance(value, Lines):
+        return f"{len(value.items)} × [" + "; ".join(_line_said(line) for line in value.items) + "]"
+    if isinstance(value, str):
+        return f"“{value}”"
+    found = encode(value)
+    return "nothing" if found is None else str(found)
+
+
+def _line_said(line: Line) -> str:
+    quantity = line.get("quantity") if line.get("quantity") is not None else line.get("Quantity")
+    price = line.get("price") if line.get("price") is not None else line.get("UnitAmount")
+    text = line.get("wording") or line.get("Description") or line.get("hs_label") or ""
+    off = (
+        line.get("hs_discount_percentage")
+        or line.get("DiscountRate")
+        or line.get("discount")
+        or line.get("DiscountAmount")
+    )
+    numbers = (
+        f"{said(quantity)} × {said(price)}" if quantity is not None or price is not None else said(line.get("hs_value"))
+    )
+    return (f"“{text}” {numbers}" if text else numbers) + (f" less {said(off)}" if off else "")
 
 
 def diverged(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:

@@ -15,7 +15,7 @@ from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Sync
 from hxrules.planning.plan import short_digest
 from hxrules.problems import Problem
-from hxrules.records import App, Life, Link, Origin, Record, RecordRef, Snapshot
+from hxrules.records import App, Life, Link, Origin, Record, RecordRef, Sight
 from hxrules.values import Value
 
 
@@ -63,7 +63,7 @@ def link_id(sync: str, hubspot: str, xero: str) -> str:
     return short_digest("link", sync, hubspot, xero)
 
 
-def link(snapshot: Snapshot, links: Iterable[Link], sync: Sync, remembering: Collection[App] = tuple(App)) -> Linking:
+def link(snapshot: Sight, links: Iterable[Link], sync: Sync, remembering: Collection[App] = tuple(App)) -> Linking:
     """Sorts the snapshot's records of a sync into pairs and records alone. `remembering` are the apps whose memory may be believed."""
     hubspot = snapshot.of(App.HUBSPOT, sync.types[App.HUBSPOT])
     xero = snapshot.of(App.XERO, sync.types[App.XERO])
@@ -125,7 +125,7 @@ def _place(
     each: Link,
     before: Link,
     sides: Mapping[App, Mapping[str, Record]],
-    snapshot: Snapshot,
+    snapshot: Sight,
     sync: Sync,
     result: Linking,
 ) -> None:
@@ -154,7 +154,7 @@ def _in_the_bin(record: Record) -> bool:
     return record.life is Life.ARCHIVED and record.ref.app is App.HUBSPOT
 
 
-def _certainly_gone(snapshot: Snapshot, app: App, type_name: str, record_id: str) -> bool:
+def _certainly_gone(snapshot: Sight, app: App, type_name: str, record_id: str) -> bool:
     coverage = snapshot.coverage.get((app, type_name))
     return coverage is not None and (coverage.complete or record_id in coverage.asked)
 

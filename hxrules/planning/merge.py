@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hxrules.language.model import FieldMapping, Sync
 from hxrules.planning.plan import Verdict
 from hxrules.records import App, BaseValue, Record
-from hxrules.values import Value
+from hxrules.values import NotOfType, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class FieldView:
     """Xero's value in HubSpot's terms: what HubSpot would get."""
     stopgap: bool = False
     """HubSpot's value is only a fallback."""
+    same: bool | None = None
+    """For a value that isn't compared by `==` (lines): whether both say the same, as the owner of the record sees it."""
 
     def of(self, app: App) -> Value:
         return self.hubspot if app is App.HUBSPOT else self.xero
@@ -46,6 +48,8 @@ class FieldView:
 
     @property
     def equal(self) -> bool:
+        if self.same is not None:
+            return self.same
         if self.in_xero == self.xero or (self.hubspot == self.in_hubspot and not self.stopgap):
             return True
         # A name made from first and last name is the same name in any case, and never an opinion of HubSpot's or Xero's own.
@@ -83,6 +87,9 @@ class Decision:
         return None if self.target is None else self.view.for_(self.target)
 
 
+NO_COMPOSITES: Mapping[str, FieldView] = {}
+
+
 def views(sync: Sync, hubspot: Record, xero: Record) -> list[FieldView]:
     """Both records, field by field, in the order of the sync's mappings. Raises `mappings.ConversionFailed`."""
     compiled = sync.compiled
@@ -107,15 +114,22 @@ def merge(
     hubspot: Record,
     xero: Record,
     targets: Collection[App],
+    owner: App | None = None,
+    composites: Mapping[str, FieldView] = NO_COMPOSITES,
 ) -> list[Decision]:
     """Decides every mapped field of a pair. `targets` are the apps that this pair may be written to now.
 
+    `owner` is the app in which the record was made, where that decides (R18); `composites` are the views of lines, by mapping.
     Raises `mappings.ConversionFailed` for a value that a transform can't take: the whole record is then held.
     """
     newer, why = newer_side(hubspot.updated, xero.updated, sync)
 
     def decide(mapping: FieldMapping, view: FieldView) -> Decision:
-        return _decide(mapping, view, bases.get(mapping.id), mapping.writes.intersection(targets), newer, why)
+        view, base = composites.get(mapping.id, view), bases.get(mapping.id)
+        may_write = mapping.writes.intersection(targets)
+        if mapping.owned and owner is not None:
+            return _owned(mapping, view, base, may_write, owner)
+        return _decide(mapping, view, base, may_write, newer, why)
 
     decisions = [decide(mapping, view) for mapping, view in zip(sync.mappings, views(sync, hubspot, xero), strict=True)]
     coming = {each.mapping.hubspot.name: each.after for each in decisions if each.target is App.HUBSPOT}
@@ -189,3 +203,48 @@ def _decide(
     if hubspot_edited:
         return towards(App.XERO, Verdict.TO_XERO, "edited in HubSpot")
     return towards(App.HUBSPOT, Verdict.TO_HUBSPOT, "edited in Xero")
+
+
+def _owned(
+    mapping: FieldMapping, view: FieldView, base: BaseValue | None, may_write: Collection[App], owner: App
+) -> Decision:
+    """R18: the app in which the record was made has the say. The other side is kept equal; an edit made in Xero of a record that was
+    made in HubSpot is never overwritten, the record is held."""
+    other = owner.other
+    equal = _as_the_owner_says(mapping, view, owner)
+    known = base is not None and (base.mapping_digest == mapping.digest or equal)
+    owner_edited = base is None or view.of(owner) != base.side(owner)
+    other_edited = base is None or view.of(other) != base.side(other)
+    if known and not owner_edited and not other_edited:
+        return Decision(mapping, view, Verdict.SAME, "unchanged since the last run", base=base)
+    if equal:
+        return Decision(mapping, view, Verdict.AGREED, "both hold the same", base=base)
+    made = f"{owner.brand} has the say: the record was made there (R18)"
+    if other not in mapping.writes:
+        # A total, a balance: the other app works it out itself.
+        return Decision(mapping, view, Verdict.NOT_THIS_WAY, made, base=base)
+    if other_edited and other is App.XERO:
+        return Decision(mapping, view, Verdict.PROTECTED, made, edited=other, base=base)
+    if other not in may_write:
+        return Decision(mapping, view, Verdict.NOT_THIS_WAY, made, base=base)
+    verdict = Verdict.TO_XERO if other is App.XERO else Verdict.TO_HUBSPOT
+    if not known:
+        verdict = Verdict.FIRST_MEETING
+    return Decision(
+        mapping, view, verdict, f"edited in {owner.brand}" if owner_edited and known else made, other, base=base
+    )
+
+
+def _as_the_owner_says(mapping: FieldMapping, view: FieldView, owner: App) -> bool:
+    """Are both equal, as far as the owner can tell? An invoice that is paid in Xero is still as open as HubSpot says it is."""
+    if view.same is not None:
+        return view.same
+    if owner is App.XERO:
+        return view.hubspot == view.in_hubspot
+    value = view.in_hubspot
+    try:
+        for step in mapping.steps if value is not None else ():
+            value = step.forward(value)
+    except NotOfType:
+        return view.in_xero == view.xero
+    return view.in_xero == (value if mapping.steps else view.xero)

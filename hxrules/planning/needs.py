@@ -33,6 +33,8 @@ from hxrules.records import (
 from hxrules.values import Value
 
 WHOLE_EVERY = timedelta(days=1)
+LINE_WORDS = ("line", "tax", "discount")
+"""What makes up the lines of an invoice in HubSpot."""
 OWNERS_OVERLAP = timedelta(minutes=15)
 """How far a look for changed associated records reaches back behind the last run: by our own clock, but never past the app's."""
 MANY = 200
@@ -52,12 +54,18 @@ class Seen:
         return self.records.setdefault((app, type_name), {})
 
 
+NOTHING_EARLIER: Mapping[str, Seen] = {}
+
+
 def fields_to_read(sync: Sync, app: App, catalogue: Catalogue) -> tuple[Field, ...]:
     """Mapped, filtered, unique and label fields of one side, in a stable order."""
     info = catalogue.type(app, sync.types[app])
     wanted: dict[str, Field] = {}
     for mapping in sync.mappings:
-        wanted[mapping.field(app).name] = mapping.field(app)
+        if not mapping.field(app).reached:
+            wanted[mapping.field(app).name] = mapping.field(app)
+    for name in info.settings.get("reads", ()):
+        wanted.setdefault(name, info.fields[name])
     for _, limit in sync.limits(app.other):
         for each in sorted(limit.needs.fields, key=lambda found: found.name):
             wanted.setdefault(each.name, each)
@@ -69,12 +77,26 @@ def fields_to_read(sync: Sync, app: App, catalogue: Catalogue) -> tuple[Field, .
     return tuple(wanted.values())
 
 
-def associations_to_read(sync: Sync, app: App) -> tuple[str, ...]:
+def filtered_by(sync: Sync, app: App) -> tuple[str, ...]:
     """The filter words whose associated records decide about this side's records."""
     words: dict[str, None] = {}
     for _, limit in sync.limits(app.other):
         words.update(dict.fromkeys(limit.needs.associations))
     return tuple(words)
+
+
+def made_of(sync: Sync, app: App) -> tuple[str, ...]:
+    """The words whose associated records a mapped field is made of: an invoice's customer and lines; and its payments, which are
+    looked at again when it changes."""
+    words = dict.fromkeys(word for mapping in sync.mappings for word in mapping.field(app).reached)
+    if sync.invoices is not None:
+        words["payment"] = None
+    return tuple(words)
+
+
+def associations_to_read(sync: Sync, app: App) -> tuple[str, ...]:
+    """All words by which associated records are read along."""
+    return tuple(dict.fromkeys((*filtered_by(sync, app), *made_of(sync, app))))
 
 
 def reads_whole(sync: Sync, state: StateView, now: datetime) -> bool:
@@ -91,14 +113,11 @@ def first_reads(sync: Sync, state: StateView, now: datetime, catalogue: Catalogu
     requests = []
     for app in App:
         since = None if whole else window_start(sync, app, state)
+        # In HubSpot associations are calls of their own, and what changed is mostly our own last writes: what records are made of is
+        # asked for once it is clear which are not.
+        words = filtered_by(sync, app) if since and app is App.HUBSPOT else associations_to_read(sync, app)
         requests.append(
-            ReadRequest(
-                app,
-                sync.types[app],
-                fields_to_read(sync, app, catalogue),
-                since=since,
-                associations=associations_to_read(sync, app),
-            )
+            ReadRequest(app, sync.types[app], fields_to_read(sync, app, catalogue), since=since, associations=words)
         )
         if not whole:
             requests.extend(_changed_associates(sync, app, state, catalogue))
@@ -193,16 +212,19 @@ def _is_echo(record: Record, known: Known | None) -> bool:
     return record.updated <= known.updated
 
 
-def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -> list[ReadRequest]:
+def next_reads(
+    sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue, earlier: Mapping[str, Seen] = NOTHING_EARLIER
+) -> list[ReadRequest]:
     """What is still missing to decide about the records seen so far; empty when all is there.
 
-    Partners of changed records, records whose problem may be lifted, candidates for a match, owners of unique values, and the
-    associated records that filters speak of.
+    Partners of changed records, records whose problem may be lifted, candidates for a match, owners of unique values, the
+    associated records that filters speak of, and those that a record is made of. `earlier` are the syncs before this one.
     """
     requests: list[ReadRequest] = []
     for app in App:
         info = catalogue.type(app, sync.types[app])
         wanted = _missing_ids(sync, app, state, seen, catalogue)
+        wanted += _payments_of_changed_invoices(sync, app, state, seen, earlier)
         if wanted:
             requests.append(
                 ReadRequest(
@@ -215,7 +237,49 @@ def next_reads(sync: Sync, state: StateView, seen: Seen, catalogue: Catalogue) -
             )
         requests.extend(_lookups(sync, info, state, seen, catalogue))
         requests.extend(_associated(sync, app, seen, catalogue))
+        requests.extend(_parts(sync, app, seen, catalogue))
     return requests
+
+
+def _payments_of_changed_invoices(
+    sync: Sync, app: App, state: StateView, seen: Seen, earlier: Mapping[str, Seen]
+) -> list[str]:
+    """Payments that may be wanted now because their invoice is: each payment of a changed invoice that isn't in step yet."""
+    invoices = next(
+        (found for name, found in earlier.items() if sync.payments is not None and name == "invoices"), None
+    )
+    type_name = sync.types[app]
+    coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
+    if invoices is None or coverage.complete:
+        return []
+    here = seen.of(app, type_name)
+    linked = {link.side(app) for link in state.links if link.sync == sync.name}
+    owned = {
+        each
+        for (of, _), records in invoices.records.items()
+        if of is app
+        for record in records.values()
+        for each in record.associations.get("payment", ())
+    }
+    return sorted(owned.difference(linked, here, coverage.asked))
+
+
+def _parts(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
+    """The lines, taxes and discounts of the invoices seen, by id: their lists hold those of deals and quotes as well."""
+    if sync.invoices is None:
+        return
+    info = catalogue.type(app, sync.types[app])
+    for word in LINE_WORDS:
+        if word not in made_of(sync, app):
+            continue
+        type_name = info.associations[word].type
+        asked = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE)).asked
+        here = seen.of(app, type_name)
+        ids = {each for record in seen.of(app, info.type).values() for each in record.associations.get(word, ())}
+        missing = tuple(sorted(ids.difference(here, asked)))
+        if missing:
+            fields = tuple(catalogue.type(app, type_name).fields.values())
+            yield ReadRequest(app, type_name, fields, ids=missing)
 
 
 def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen, catalogue: Catalogue) -> list[str]:
@@ -237,11 +301,18 @@ def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen, catalogue: 
         if record.merged_into is not None:
             wanted[record.merged_into] = None
     info = catalogue.type(app, type_name)
-    for word in associations_to_read(sync, app):
+    for word in filtered_by(sync, app):
         associated = catalogue.type(app, info.associations[word].type)
         for record in seen.of(app, associated.type).values():
             wanted.update(dict.fromkeys(record.associations.get(way_back(info, associated) or "", ())))
-    return sorted(each for each in wanted if each not in here and each not in coverage.asked)
+    bare = {
+        record.ref.id
+        for record in here.values()
+        if record.merged_into is None and not record.associations.keys() >= set(made_of(sync, app))
+    }
+    return sorted(
+        each for each in wanted.keys() | bare if (each not in here or each in bare) and each not in coverage.asked
+    )
 
 
 def _lookups(sync: Sync, info: TypeInfo, state: StateView, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
@@ -325,11 +396,17 @@ def _associated(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> Itera
             yield ReadRequest(app, type_name, fields, ids=tuple(missing) if len(missing) <= MANY else None)
 
 
+def of_the_books(sync: Sync, seen: Seen) -> bool:
+    """Whether an invoice or a payment was seen, so that tax rates, accounts and currencies must be known."""
+    trade = sync.invoices is not None or sync.payments is not None
+    return trade and any(seen.of(app, sync.types[app]) for app in App)
+
+
 def without_the_vanished(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> None:
     """Takes out of the associations what was asked for and isn't there any more: an archived invoice is no invoice."""
     info = catalogue.type(app, sync.types[app])
     records = seen.of(app, info.type)
-    for word in associations_to_read(sync, app):
+    for word in (*filtered_by(sync, app), *(word for word in made_of(sync, app) if word in LINE_WORDS)):
         type_name = info.associations[word].type
         here, coverage = seen.of(app, type_name), seen.coverage.get((app, type_name))
         if coverage is None:

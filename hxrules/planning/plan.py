@@ -17,7 +17,7 @@ from typing import Any
 
 from hxrules.problems import Problem, Span
 from hxrules.records import Accounts, App, BaseValue, Link, Record
-from hxrules.values import Value, encode, pack
+from hxrules.values import IdOf, Value, encode, pack
 
 FORMAT = 1
 
@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     FIRST_MEETING = "first-meeting"
     CREATE = "create"
     NOT_THIS_WAY = "not-this-way"
+    PROTECTED = "protected"
+    """Edited in the app that has no say (R18): the record is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,15 @@ class Effect:
     """By own field name."""
     slots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     memory: str | None = None
+    associations: Mapping[str, tuple[str | IdOf, ...]] = field(default_factory=dict)
+    """By filter word: what it is associated with; `IdOf` an effect or a link of the same plan."""
+    parting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By filter word: what it is parted from."""
+    archive: bool = False
+    stage: int = 1
+    """Within its change: 0 the parts of a record, 1 the record itself, 2 what it no longer has."""
+    line: int | None = None
+    """For a part: which of the change's lines it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +198,8 @@ class Plan:
     """Pairs with nothing to do, by sync."""
     incomplete: tuple[str, ...] = ()
     """Listings that broke off: nothing is concluded from what they don't show."""
+    notices: tuple[Problem, ...] = ()
+    """What the plan wants to say beside: it holds nothing back."""
 
     @property
     def has_changes(self) -> bool:
@@ -301,6 +314,7 @@ def _lists(plan: Plan) -> dict[str, Iterable[dict[str, Any]]]:
     return {
         "changes": (change_document(change) for change in plan.changes),
         "held": (problem_document(problem) for problem in plan.held),
+        "notices": (problem_document(problem) for problem in plan.notices),
         "excluded": (
             {
                 "sync": each.sync,
@@ -374,6 +388,11 @@ def effect_document(effect: Effect) -> dict[str, Any]:
         "values": {name: pack(value) for name, value in effect.values.items()},
         "slots": {name: dict(slot) for name, slot in effect.slots.items()},
         "memory": effect.memory,
+        "associations": {word: [pack(each) for each in ids] for word, ids in effect.associations.items()},
+        "parting": {word: list(ids) for word, ids in effect.parting.items()},
+        "archive": effect.archive,
+        "stage": effect.stage,
+        "line": effect.line,
     }
 
 

@@ -27,7 +27,7 @@ from hxrules.planning.plan import (
 )
 from hxrules.problems import Problem, Severity, Span
 from hxrules.records import Accounts, App, BaseValue, Link, Membership, Organisation, Origin, Portal, RecordRef
-from hxrules.values import NotOfType, Value, ValueType, canonical, unpack
+from hxrules.values import IdOf, Json, Line, Lines, NotOfType, Value, ValueType, canonical, unpack
 
 
 class BadPlan(ValueError):
@@ -117,8 +117,8 @@ def _plan(document: Mapping[str, Any]) -> Plan:
                 each["label"],
                 each["mapping"],
                 App(each["app"]),
-                each["before"],
-                each["now"],
+                _shown(each["before"]),
+                _shown(each["now"]),
                 _place(each),
             )
             for each in document["drift"]
@@ -131,6 +131,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         guards=tuple(_problem(each) for each in document["guards"]),
         in_sync=document["in_sync"],
         incomplete=tuple(document["incomplete"]),
+        notices=tuple(_problem(each) for each in document.get("notices", ())),
     )
 
 
@@ -149,27 +150,16 @@ def _change(document: Mapping[str, Any]) -> Change:
             FieldChange(
                 each["mapping"],
                 each["field"],
-                each["before"],
-                each["after"],
+                _shown(each["before"]),
+                _shown(each["after"]),
                 Verdict(each["verdict"]),
                 each["reason"],
                 _place(each),
-                each["source"],
+                _shown(each["source"]),
             )
             for each in document["fields"]
         ),
-        effects=tuple(
-            Effect(
-                each["id"],
-                App(each["app"]),
-                each["type"],
-                each["target"],
-                {name: unpack(value) for name, value in each["values"].items()},
-                each["slots"],
-                each["memory"],
-            )
-            for each in document["effects"]
-        ),
+        effects=tuple(_effect(each) for each in document["effects"]),
         link=None if link is None else _link(link, document["sync"]),
         bases={
             mapping: BaseValue(unpack(hubspot), unpack(xero), mapping_digest, settled)
@@ -177,6 +167,30 @@ def _change(document: Mapping[str, Any]) -> Change:
         },
         preconditions={App(app): fingerprint for app, fingerprint in document["preconditions"].items()},
     )
+
+
+def _effect(document: Mapping[str, Any]) -> Effect:
+    return Effect(
+        document["id"],
+        App(document["app"]),
+        document["type"],
+        document["target"],
+        {name: unpack(value) for name, value in document["values"].items()},
+        document["slots"],
+        document["memory"],
+        {word: tuple(map(_id, ids)) for word, ids in document.get("associations", {}).items()},
+        {word: tuple(ids) for word, ids in document.get("parting", {}).items()},
+        document.get("archive", False),
+        document.get("stage", 1),
+        document.get("line"),
+    )
+
+
+def _id(stored: Json) -> str | IdOf:
+    found = unpack(stored)
+    if isinstance(found, str | IdOf):
+        return found
+    raise NotOfType(f"{stored!r} is no packed id")
 
 
 def _link(document: Mapping[str, Any], sync: str) -> Link:
@@ -213,6 +227,29 @@ def _problem(document: Mapping[str, Any]) -> Problem:
         document["sync"],
         links=tuple(document["links"]),
         next_command=document["next"],
+    )
+
+
+def _shown(stored: Json) -> Value:
+    """A value as `encode` wrote it for readers: what was a number or a day is text now, in lines as well."""
+    if isinstance(stored, list):
+        return Lines(tuple(_shown_line(each) for each in stored))
+    if isinstance(stored, dict):
+        return IdOf(str(stored["new"]))
+    if stored is None or isinstance(stored, bool | str):
+        return stored
+    raise NotOfType(f"{stored!r} is no value for readers")
+
+
+def _shown_line(stored: Json) -> Line:
+    if not isinstance(stored, dict):
+        raise NotOfType(f"{stored!r} is no line")
+    line_id = stored["id"]
+    values = tuple((name, each) for name, each in stored.items() if isinstance(each, bool | str))
+    return Line(
+        str(stored["type"]),
+        line_id if isinstance(line_id, str) else None,
+        tuple(each for each in values if each[0] not in ("type", "id")),
     )
 
 

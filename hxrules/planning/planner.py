@@ -16,10 +16,13 @@ from hxrules.language.filters import Moment, NotFetched, Related
 from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning import guards
+from hxrules.planning.books import Books, Context, Held, LeftOut
 from hxrules.planning.changes import ChangeMaker, bases_without_write
+from hxrules.planning.invoices import Invoices
 from hxrules.planning.linking import Linking, Pair, key_of, link
 from hxrules.planning.merge import Decision, merge
 from hxrules.planning.needs import reads_whole
+from hxrules.planning.payments import Payments
 from hxrules.planning.plan import (
     Change,
     Drift,
@@ -32,6 +35,7 @@ from hxrules.planning.plan import (
     ordered,
     problem_document,
 )
+from hxrules.planning.references import Partners
 from hxrules.planning.scope import Scope, membership, scope
 from hxrules.problems import Problem, Span
 from hxrules.records import (
@@ -69,9 +73,16 @@ def make_plan(
 ) -> tuple[Plan, Observations]:
     """The plan for all active syncs, in R8's order. Deterministic: shuffled input gives the same bytes."""
     observations = Observations()
-    parts = [_SyncPlanner(sync, snapshot, state, now, catalogue, observations) for sync in ruleset.active]
-    for part in parts:
+    parts: list[_SyncPlanner] = []
+    # A sync that is switched off keeps its links, and an invoice its customer.
+    partners = {name: Partners(name, state.links) for name in sorted({each.sync for each in state.links})}
+    for sync in ruleset.active:
+        earlier = [change for part in parts for change in part.changes]
+        books = _books(Context(sync, snapshot, state, catalogue, partners, earlier, reads_whole(sync, state, now)))
+        part = _SyncPlanner(sync, snapshot, state, now, catalogue, observations, books)
         part.run()
+        parts.append(part)
+        partners[sync.name] = part.partners()
     names = tuple(sync.name for sync in ruleset.syncs)
     changes = ordered((change for part in parts for change in part.changes), names)
     linked = sum(1 for each in state.links if each.sync in names and each.gone is None)
@@ -99,8 +110,15 @@ def make_plan(
         ),
         in_sync={part.sync.name: part.in_sync for part in parts},
         incomplete=tuple(text for part in parts for text in part.incomplete),
+        notices=tuple(notice for part in parts for notice in part.books.notices()),
     )
     return plan, observations
+
+
+def _books(context: Context) -> Books:
+    if context.sync.invoices is not None:
+        return Invoices(context)
+    return Payments(context) if context.sync.payments is not None else Books(context)
 
 
 def _held_order(problem: Problem) -> tuple[str, str, str]:
@@ -126,14 +144,17 @@ class _SyncPlanner:
         now: datetime,
         catalogue: Catalogue,
         observations: Observations,
+        books: Books,
     ) -> None:
         self.sync = sync
-        self.snapshot = snapshot
+        self.books = books
+        self.accounts = snapshot.accounts
+        self.snapshot = books.sight()
         self.state = state
         self.now = now
         self.catalogue = catalogue
         self.info: dict[App, TypeInfo] = {app: catalogue.type(app, sync.types[app]) for app in App}
-        self.make = ChangeMaker(sync, state, self.info)
+        self.make = ChangeMaker(sync, state, catalogue, books)
         self.observations = observations
         self.before = state.syncs.get(sync.name, SyncState(sync.name))
         self.started = sync.started or self.before.started or now
@@ -172,6 +193,13 @@ class _SyncPlanner:
         assert xero is not None
         assert found is not None
         refs = {App.HUBSPOT: hubspot.ref, App.XERO: xero.ref}
+        owner = self.books.owner(found, hubspot)
+        try:
+            gone = self.books.is_gone(pair, owner)
+        except Held as held:
+            return self._hold(held.problem, retry=held.retry)
+        if gone is not None:
+            return self._gone(found, gone, pair.side(gone.other))
         if (
             problem := guards.unreadable(hubspot, self.sync, refs) or guards.unreadable(xero, self.sync, refs)
         ) is not None:
@@ -182,29 +210,39 @@ class _SyncPlanner:
             return self._not_read(str(missing))
         found = replace(found, membership=self._membership(found, scopes), gone=None)
         targets = [target for target, each in scopes.items() if each.included]
+        barred = next((each for each in scopes.values() if each.error is not None), None)
+        if barred is not None and owner is App.HUBSPOT:
+            return self._hold(guards.barred(barred, self.sync, refs))
         if not targets:
             self._excluded_pair(pair, found, scopes)
             return None
         bases = {} if pair.new and not pair.note.startswith("follows") else self.state.bases.get(found.id, {})
         try:
-            decisions = merge(self.sync, bases, hubspot, xero, targets)
+            composites = self.books.composites(pair, owner, bases)
+            decisions = merge(self.sync, bases, hubspot, xero, targets, owner, composites)
+            protected = [each for each in decisions if each.verdict is Verdict.PROTECTED]
+            if protected and App.XERO in targets:
+                return self._hold(guards.edited_outside(protected, self.sync, refs))
+            written = {
+                target: self.books.updated(target, pair, owner, mine)
+                for target in targets
+                if (mine := [each for each in decisions if each.target is target])
+            }
         except ConversionFailed as failed:
             return self._hold(guards.untranslatable(failed, self.sync, refs))
+        except Held as held:
+            return self._hold(held.problem, retry=held.retry)
         diverged = [each for each in decisions if each.verdict is Verdict.DIVERGED]
         if diverged:
             return self._hold(guards.diverged(diverged, self.sync, refs))
         changes: list[Change] = []
-        for target in targets:
-            wanted = [each for each in decisions if each.target is target]
-            if not wanted:
-                continue
-            values = {each.mapping.field(target).name: each.after for each in wanted}
+        for target, (wanted, values) in written.items():
             problem = guards.archived_target(pair.side(target), target, self.sync, refs) or guards.bad_values(
                 values, self.info[target], False, self.sync, refs
             )
             if problem is not None:
                 return self._hold(problem)
-            changes.append(self.make.update(pair, found, target, wanted))
+            changes.append(self.make.update(pair, found, target, wanted, values))
         untouched = bases_without_write(decisions)
         if pair.new:
             changes.insert(0, self.make.link(pair, found, untouched, changes))
@@ -298,6 +336,8 @@ class _SyncPlanner:
             found = scope(self.sync, target, record, self.related[app], self.moment)
         except NotFetched as missing:
             return self._not_read(str(missing))
+        if found.error is not None:
+            return self._hold(guards.barred(found, self.sync, refs))
         if not found.included:
             return self._exclude(record, found)
         if (problem := guards.perhaps_made(record, self.state.known.get(record.ref), self.sync, refs)) is not None:
@@ -305,9 +345,13 @@ class _SyncPlanner:
         if not self._surely_alone(record):
             return self._not_read(f"{target.brand}'s {self.info[target].title}s were not read completely")
         try:
-            values = self.make.values_for(target, record)
+            values = self.books.created(target, record, self.make.values_for(target, record))
         except ConversionFailed as failed:
             return self._hold(guards.untranslatable(failed, self.sync, refs))
+        except Held as held:
+            return self._hold(held.problem, retry=held.retry)
+        except LeftOut as reason:
+            return self._exclude(record, Scope(False, str(reason), "left-out", None))
         problem = guards.bad_values(values, self.info[target], True, self.sync, refs)
         if problem is not None:
             return self._hold(problem)
@@ -345,7 +389,7 @@ class _SyncPlanner:
                 ]
                 self._hold(problem)
 
-    def _hold(self, problem: Problem) -> None:
+    def _hold(self, problem: Problem, *, retry: bool = False) -> None:
         problem = self._labelled(problem)
         self.held.append(problem)
         for ref in (problem.hubspot, problem.xero):
@@ -360,6 +404,7 @@ class _SyncPlanner:
                 Standing.FAILING,
                 problem_document(problem),
                 problem.involves,
+                retry,
             )
 
     def _labelled(self, problem: Problem) -> Problem:
@@ -370,9 +415,7 @@ class _SyncPlanner:
         ]
         name = self.make.label(records)
         pages = (
-            self.info[ref.app].page(ref.id, self.snapshot.accounts)
-            for ref in (problem.hubspot, problem.xero)
-            if ref is not None
+            self.info[ref.app].page(ref.id, self.accounts) for ref in (problem.hubspot, problem.xero) if ref is not None
         )
         return replace(
             problem,
@@ -382,6 +425,8 @@ class _SyncPlanner:
 
     def _exclude(self, record: Record, found: Scope) -> None:
         reason = found.reason if found.limit else f"it is {found.leaf} in {record.ref.app.brand}"
+        if found.limit == "left-out":
+            found, reason = Scope(False), found.leaf
         row = Excluded(
             self.sync.name,
             record.ref.id if record.ref.app is App.HUBSPOT else None,
@@ -490,6 +535,11 @@ class _SyncPlanner:
                 last_run=self.now,
             )
         )
+
+    def partners(self) -> Partners:
+        """Who is whose partner once this sync's changes are made, and who is failing."""
+        held = [ref for problem in self.held for ref in (problem.hubspot, problem.xero)]
+        return Partners(self.sync.name, self.state.links, self.changes, held)
 
     def filter_edit(self) -> FilterEdit | None:
         """Who enters and who leaves because the rules of this sync were edited since they last ran."""

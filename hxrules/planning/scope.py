@@ -24,6 +24,10 @@ class Scope:
     limit: str = ""
     """Name of the limit that the leaf belongs to (`filter`, `R16`…)."""
     span: Span | None = None
+    error: str | None = None
+    """Code of the problem that holds the record, where the limit is one that excludes nobody silently (R19)."""
+    told: str = ""
+    """What the limit says to a person."""
 
     @property
     def reason(self) -> str:
@@ -38,7 +42,9 @@ def scope(sync: Sync, target: App, record: Record, related: Related, moment: Mom
     for name, limit in sync.limits(target):
         if not limit.matches(record, related, moment):
             verdict = limit.decide(record, related, moment)
-            return Scope(False, verdict.leaf, name, verdict.span)
+            fixed = next((each for each in sync.fixed_limits.get(target, ()) if each.id == name), None)
+            error, told = (fixed.error, fixed.reason) if fixed is not None else (None, "")
+            return Scope(False, verdict.leaf, name, verdict.span, error, told)
     return IN
 
 

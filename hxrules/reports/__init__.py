@@ -3,8 +3,8 @@
 Pure: no clock, no environment, no output; the caller says how wide, how colourful and how much personal data (`Style`, `Values`).
 Texts have no line end at their end; JSON forms are data for `json.dumps`.
 
-See also: `style` (what text looks like), `masking` (what is hidden), `plans`, `outline` (the tables of Markdown and HTML),
-`documents` (JSON), `annotations` (GitHub, SARIF).
+See also: `style` (what text looks like), `masking` (what is hidden), `plans`, `lines` (those of an invoice), `outline` (the tables of
+Markdown and HTML), `documents` (JSON), `annotations` (GitHub, SARIF).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from hxrules.reports.held import held_lines
 from hxrules.reports.sheet import Sheet
 from hxrules.reports.style import Tone, cells, pad
 from hxrules.reports.view import Contest, contests
-from hxrules.reports.wording import GONE_REMEDY, decided_by
+from hxrules.reports.wording import GONE_REMEDY, NOTICES, decided_by
 
 
 def attention(plan: Plan, sheet: Sheet) -> Iterator[Iterator[str]]:
@@ -30,6 +30,7 @@ def attention(plan: Plan, sheet: Sheet) -> Iterator[Iterator[str]]:
     )
     yield _gone(plan, sheet)
     yield _drift(plan, sheet)
+    yield _notices(plan, sheet)
 
 
 def _guards(plan: Plan, sheet: Sheet) -> Iterator[str]:
@@ -113,6 +114,7 @@ def _contested(each: FieldChange, loser: App, width: int, sheet: Sheet) -> Itera
     if each.after != each.source:
         # The apps write the same fact differently (NZ, New Zealand).
         yield f"{lead}{style.say('→')} {loser.brand} gets {style.shorten(style.value(each.after), room)}"
+    yield from sheet.lines(each.before, each.after, len(lead))
     yield from sheet.said(f"{decided_by(each)}; rule at {sheet.place_text(each.span)}", len(lead), Tone.FAINT)
 
 
@@ -142,4 +144,11 @@ def _drift(plan: Plan, sheet: Sheet) -> Iterator[str]:
         yield from sheet.change(
             lead, each.before, each.now, place, 0, sheet.style.width - cells(lead) - cells(place) - 2
         )
+        yield from sheet.lines(each.before, each.now, cells(lead))
     yield from sheet.rest(plan.drift)
+
+
+def _notices(plan: Plan, sheet: Sheet) -> Iterator[str]:
+    if plan.notices:
+        yield from sheet.heading("Notices", len(plan.notices), NOTICES, Tone.CARE)
+        yield from held_lines(plan.notices, sheet, Tone.CARE)

@@ -108,8 +108,9 @@ def _note(text: str) -> str:
 
 
 def _cell(cell: str) -> str:
-    text = _prose(cell)
-    return f"<code>{text}</code>" if text and isinstance(cell, Data) else text
+    if isinstance(cell, Data):
+        return f"<code>{_prose(cell)}</code>" if cell else ""
+    return "<br>".join(map(_prose, cell.split("\n")))
 
 
 def _prose(text: str) -> str:

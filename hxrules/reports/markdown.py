@@ -101,7 +101,7 @@ def _row_of(cells: list[str]) -> str:
 
 
 def _cell(cell: str) -> str:
-    return _code(cell) if isinstance(cell, Data) else _prose(cell)
+    return _code(cell) if isinstance(cell, Data) else "<br>".join(map(_prose, cell.split("\n")))
 
 
 def _prose(text: str) -> str:

@@ -3,7 +3,8 @@
 `full` shows everything. `masked` keeps the shape: of every word of a text the first character stays (`Jane Doe` → `J… D…`,
 `jane@acme.com` → `j…@a….com`). Numbers, money, days, instants and booleans stay: without them nobody could judge an invoice. Ids are
 never masked: they name the record, not the person. In contacts and companies every text counts as personal; elsewhere codes and
-choices of one word (`INV-0042`, `AUD`, `open`) stay. `none` hides every value and name; an empty value still shows as empty.
+choices of one word (`INV-0042`, `AUD`, `open`) stay, and so does what a payment without reference is called (`payment 50 of
+2026-11-21`). In the lines of an invoice it is the same. `none` hides every value and name; an empty value still shows as empty.
 
 What rules say (reasons, filter leaves, places) holds no record's data and stays. Sentences of problems have their quotations, names
 and e-mail addresses masked. A masked plan keeps the id of the original, and can't be applied: its content no longer has that digest.
@@ -22,7 +23,7 @@ from hxrules.problems import Problem
 from hxrules.records import BaseValue
 from hxrules.reports.view import name_and_summary
 from hxrules.running.run import Run
-from hxrules.values import Value
+from hxrules.values import IdOf, Line, Lines, Scalar, Value
 
 
 class Values(StrEnum):
@@ -38,7 +39,7 @@ HIDDEN = "…"
 _PERSONAL = frozenset({"contacts", "companies"})
 _WORDS = 3
 """Of longer texts no more words leave a trace."""
-_CODE = re.compile(r"[a-z_]+|[A-Z]{3}|(?=.*\d)[\w./#-]+")
+_CODE = re.compile(r"[a-z_]+|[A-Z]{3}|(?=.*\d)[\w./#-]+|payment [\d.-]+ of [\d-]+")
 _EMAIL = re.compile(r"([^\s@“”\"'<>(),;:]+)@([^\s@“”\"'<>(),;:]+)")
 _QUOTED = re.compile(r"“[^”]*”|(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|\"(?:[^\"\\]|\\.)*\"")
 
@@ -70,7 +71,19 @@ def mask_value(value: Value, values: Values, kind: str) -> Value:
         return value
     if isinstance(value, str):
         return mask_text(value, values, kind)
-    return HIDDEN if values is Values.NONE else value
+    if isinstance(value, IdOf):
+        return value
+    if values is Values.NONE:
+        return HIDDEN
+    return Lines(tuple(_line(each, values, kind) for each in value.items)) if isinstance(value, Lines) else value
+
+
+def _line(line: Line, values: Values, kind: str) -> Line:
+    return replace(line, values=tuple((name, _scalar(each, values, kind)) for name, each in line.values))
+
+
+def _scalar(value: Scalar, values: Values, kind: str) -> Scalar:
+    return mask_text(value, values, kind) if isinstance(value, str) else value
 
 
 def mask_sentence(text: str, values: Values, kind: str) -> str:
@@ -116,6 +129,7 @@ def mask_plan(plan: Plan, values: Values) -> Plan:
         excluded=tuple(replace(each, label=mask_text(each.label, values, each.sync)) for each in plan.excluded),
         drift=tuple(_drift(each, values) for each in plan.drift),
         gone=tuple(replace(each, label=mask_text(each.label, values, each.sync)) for each in plan.gone),
+        notices=tuple(mask_problem(each, values) for each in plan.notices),
     )
 
 
@@ -146,13 +160,14 @@ def _texts_of(problem: Problem, plan: Plan) -> set[str]:
     for change in plan.changes:
         if change.sync == problem.sync and (change.hubspot, change.xero) == ids:
             texts.add(change.label)
-            texts.update(
-                value
-                for each in change.fields
-                for value in (each.before, each.after, each.source)
-                if isinstance(value, str)
-            )
+            for each in change.fields:
+                texts.update(*map(_texts_in, (each.before, each.after, each.source)))
     return texts
+
+
+def _texts_in(value: Value) -> set[str]:
+    scalars = (each for line in value.items for _, each in line.values) if isinstance(value, Lines) else (value,)
+    return {each for each in scalars if isinstance(each, str)}
 
 
 def _change(change: Change, values: Values) -> Change:

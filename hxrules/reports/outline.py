@@ -11,22 +11,26 @@ from dataclasses import dataclass
 from hxrules.planning.plan import Action, Change, FieldChange, Plan, Verdict
 from hxrules.problems import Problem, Span
 from hxrules.records import App
+from hxrules.reports.lines import NEW_LINES, LineChange, line_changes, line_text
 from hxrules.reports.masking import Values
 from hxrules.reports.style import Style, when
-from hxrules.reports.view import Group, contests, counts, excluded_groups, groups, name_and_summary
+from hxrules.reports.view import Group, contests, counts, excluded_groups, groups, name_and_summary, sums, with_names
 from hxrules.reports.wording import (
     GONE_REMEDY,
     IMPLIED,
+    MONEY,
+    NOTICES,
     Commands,
     decided_by,
     headline,
     hiding,
+    moved,
     run_headline,
     started,
     traffic,
 )
 from hxrules.running.run import Run
-from hxrules.values import Value
+from hxrules.values import Lines, Value
 
 _STYLE = Style()
 _ROOM = 80
@@ -78,8 +82,10 @@ class Outline:
 
 def plan_outline(plan: Plan, plan_id: str, values: Values, commands: Commands) -> Outline:
     """The outline of a plan, masked already as `values` says; `plan_id` is that of the original."""
+    plan = with_names(plan)
     acts, aside = headline(plan)
     sections = (
+        _money(plan),
         _filter_edits(plan),
         _held(plan.held),
         _contests(plan, Verdict.CONFLICT, "Conflicts", "edited in both apps; one value loses"),
@@ -88,6 +94,7 @@ def plan_outline(plan: Plan, plan_id: str, values: Values, commands: Commands) -
         ),
         _gone(plan),
         _drift(plan),
+        _problems(plan.notices, "Notices", NOTICES, "what"),
         *(_group(group) for group in groups(plan)),
         _excluded(plan),
     )
@@ -113,7 +120,7 @@ def run_outline(run: Run, plan_id: str, values: Values, commands: Commands) -> O
     """The outline of a run, masked already."""
     acts, aside = run_headline(run)
     sections = (
-        _held(run.failed, "Failed", "the apps said no, or gave no answer"),
+        _problems(run.failed, "Failed", "the apps said no, or gave no answer"),
         _held(run.plan.held),
         _normalised(run),
     )
@@ -164,19 +171,28 @@ def _filter_edits(plan: Plan) -> Section:
     )
 
 
-def _held(
-    problems: Iterable[Problem], title: str = "Held", note: str = "not written until a person acts; all others go on"
-) -> Section:
+def _money(plan: Plan) -> Section:
+    rows = tuple((each.sync, each.app.brand, *moved(each)) for each in sums(plan))
+    return Section("Money", MONEY, ("sync", "to", "#records", "amounts"), rows)
+
+
+def _held(problems: Iterable[Problem]) -> Section:
+    return _problems(problems, "Held", "not written until a person acts; all others go on")
+
+
+def _problems(problems: Iterable[Problem], title: str, note: str, column: str = "what is wrong") -> Section:
     rows = []
     for problem in problems:
         name, what = name_and_summary(problem)
         ids = (problem.hubspot.id if problem.hubspot else "", problem.xero.id if problem.xero else "")
-        cause = f"{problem.code} {what}. {problem.cause}"
-        rows.append((problem.sync or "", _name(name), *map(Data, ids), cause, problem.remedy))
+        place = f" ({_place(problem.span)})" if problem.span else ""
+        cause = f"{problem.code} {what}. {problem.cause}{place}"
+        record = _name(name) if any(ids) else ""
+        rows.append((problem.sync or "", record, *map(Data, ids), cause, problem.remedy))
     return Section(
         f"{title} ({len(rows):,})",
         note,
-        ("sync", "record", "HubSpot", "Xero", "what is wrong", "what to do"),
+        ("sync", "record", "HubSpot", "Xero", column, "what to do"),
         tuple(rows),
     )
 
@@ -187,18 +203,19 @@ def _contests(plan: Plan, verdict: Verdict, title: str, note: str) -> Section:
         row
         for each in found
         for row in _per_field(
-            (each.change.sync, *_record(each.change)), [_contested(each.change, field) for field in each.fields]
+            (each.change.sync, *_record(each.change)),
+            [row for field in each.fields for row in _contested(each.change, field)],
         )
     ]
     columns = ("sync", "record", "HubSpot id", "Xero id", "field", "HubSpot", "Xero", "wins", "why", "rule")
     return Section(f"{title} ({len(found):,})", note, columns, tuple(rows))
 
 
-def _contested(change: Change, each: FieldChange) -> Row:
+def _contested(change: Change, each: FieldChange) -> Iterator[Row]:
     lost, won = _pair(each.before, each.source)
     sides = {change.app: lost, change.app.other: won}
     gets = "" if each.after == each.source else f"; {change.app.brand} gets {_value(each.after)}"
-    return (
+    yield (
         each.mapping,
         sides[App.HUBSPOT],
         sides[App.XERO],
@@ -206,6 +223,9 @@ def _contested(change: Change, each: FieldChange) -> Row:
         decided_by(each) + gets,
         _place(each.span),
     )
+    for line in line_changes(each.before, each.after):
+        text = Data(" → ".join(filter(None, _line_pair(line))))
+        yield (line.word, *(text if app is change.app else "" for app in App), "", "", "")
 
 
 def _gone(plan: Plan) -> Section:
@@ -246,21 +266,33 @@ def _group(group: Group) -> Section:
         row
         for change in group.changes
         for row in _per_field(
-            _record(change), [_field(each) for each in change.fields] or [("", "", "", change.note, "")]
+            _record(change), [row for each in change.fields for row in _field(each)] or [("", "", "", change.note, "")]
         )
     ]
     if group.action is Action.CREATE:
         # A record that doesn't exist yet has neither an id there nor old values.
         keep = [0, 1 if group.app is App.XERO else 2, 3, 5, 6, 7]
         columns, rows = tuple(columns[n] for n in keep), [tuple(row[n] for n in keep) for row in rows]
-    return Section(title, "", columns, tuple(rows), folded=True)
+    # A voided invoice is void for ever: nobody should have to open anything to see it.
+    return Section(title, "", columns, tuple(rows), folded=group.action is not Action.VOID)
 
 
-def _field(each: FieldChange) -> Row:
+def _field(each: FieldChange) -> Iterator[Row]:
     why = (
         f"{each.verdict.value}, see above" if each.contested else "" if each.reason.startswith(IMPLIED) else each.reason
     )
-    return (each.mapping, *_pair(each.before, each.after), why, _place(each.span))
+    yield (each.mapping, *_pair(each.before, each.after), why, _place(each.span))
+    lines = line_changes(each.before, each.after)
+    shown = lines if isinstance(each.before, Lines) else lines[:NEW_LINES]
+    for line in shown:
+        yield ("" if each.before is None else line.word, *_line_pair(line), "", "")
+    if len(lines) > len(shown):
+        yield ("", "", f"and {len(lines) - len(shown):,} more", "", "")
+
+
+def _line_pair(change: LineChange) -> tuple[Data, Data]:
+    old, new = (Data(line_text(line, _STYLE) if line else "") for line in (change.before, change.after))
+    return old, new
 
 
 def _record(change: Change) -> Row:
@@ -285,19 +317,19 @@ def _excluded(plan: Plan) -> Section:
 
 def _normalised(run: Run) -> Section:
     rows = tuple(
-        (
-            each.sync,
-            _name(each.label),
-            each.app.brand,
-            Data(each.record),
-            Data(each.field),
-            *_pair(each.sent, each.held),
-        )
+        row
         for each in run.normalised
+        for row in _per_field(
+            (each.sync, _name(each.label), each.app.brand, Data(each.record)),
+            [
+                (Data(each.field), *_pair(each.sent, each.held)),
+                *((line.word, *_line_pair(line)) for line in line_changes(each.sent, each.held)[:NEW_LINES]),
+            ],
+        )
     )
     note = "an app made something else of what was sent; its own value counts from now on"
     columns = ("sync", "record", "app", "id", "field", "sent", "kept")
-    return Section(f"Kept differently ({len(rows):,})", note, columns, rows)
+    return Section(f"Kept differently ({len(run.normalised):,})", note, columns, rows)
 
 
 def _name(label: str) -> str:

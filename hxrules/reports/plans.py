@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from hxrules.planning.plan import Action, Change, FieldChange, Plan
 from hxrules.records import App
 from hxrules.reports.attention import attention
+from hxrules.reports.lines import NEW_LINES
 from hxrules.reports.masking import Values, mask_plan
 from hxrules.reports.sheet import SHOWN, Sheet
 from hxrules.reports.style import Style, Tone, cells, pad, page, table, when
-from hxrules.reports.view import Group, SyncCounts, counts, excluded_groups, groups
-from hxrules.reports.wording import IMPLIED, Commands, headline, hiding, started
+from hxrules.reports.view import Group, SyncCounts, counts, excluded_groups, groups, sums, with_names
+from hxrules.reports.wording import IMPLIED, MONEY, Commands, headline, hiding, moved, started
 
 _VALUES = 72
 """Cells that old → new may take at most, so that the rule's place stays near."""
@@ -40,10 +41,11 @@ def plan_text(
     commands that are named; without `next_step` the last line, which says what to type, is left out (the caller asks)."""
     commands = Commands(plan, saved)
     sheet = Sheet(style, None if everything else SHOWN, commands.everything)
-    masked = mask_plan(plan, values)
+    masked = with_names(mask_plan(plan, values))
     sections = [
         _top(masked, plan.id, values, sheet),
         _overview(masked, sheet),
+        _money(masked, sheet),
         *attention(masked, sheet),
         *(_group(group, sheet) for group in groups(masked)),
         _excluded(masked, sheet),
@@ -103,6 +105,18 @@ def _acts(row: SyncCounts, app: App) -> str:
     return ", ".join(f"{many:,} {action.value}" for action, many in row.changes[app].items())
 
 
+def _money(plan: Plan, sheet: Sheet) -> Iterator[str]:
+    found = sums(plan)
+    if not found:
+        return
+    yield from sheet.heading("Money", None, MONEY)
+    where = [f"{each.sync} to {each.app.brand}" for each in found]
+    records, amounts = zip(*map(moved, found), strict=True)
+    columns = max(map(len, where)), max(map(len, records))
+    for place, number, amount in zip(where, records, amounts, strict=True):
+        yield from sheet.said(amount, 2, lead=f"{pad(place, columns[0])}  {pad(number, columns[1], right=True)}  ")
+
+
 # --- what will be done -------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +170,8 @@ def _field(change: Change, each: FieldChange, sheet: Sheet, lead: str, column: i
         yield from sheet.change(lead, each.before, each.after, place, column, room)
     if not each.reason.startswith(IMPLIED):
         yield from sheet.said(each.reason, cells(lead), Tone.FAINT)
+    most = NEW_LINES if change.action is Action.CREATE else SHOWN
+    yield from sheet.lines(each.before, each.after, cells(lead), most)
 
 
 def _excluded(plan: Plan, sheet: Sheet) -> Iterator[str]:

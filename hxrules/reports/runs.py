@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hxrules.records import App
 from hxrules.reports.held import held_lines
+from hxrules.reports.lines import NEW_LINES
 from hxrules.reports.masking import Values, mask_run
 from hxrules.reports.sheet import SHOWN, Sheet
 from hxrules.reports.style import Style, Tone, cells, page, when
@@ -80,4 +81,5 @@ def _normalised(run: Run, sheet: Sheet) -> Iterator[str]:
         )
         lead = f"    {each.field}  "
         yield from sheet.change(lead, each.sent, each.held, "", 0, sheet.style.width - cells(lead))
+        yield from sheet.lines(each.sent, each.held, cells(lead), NEW_LINES)
     yield from sheet.rest(run.normalised)

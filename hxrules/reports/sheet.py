@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from hxrules.problems import Span
 from hxrules.records import App
+from hxrules.reports.lines import LineChange, line_changes, line_text
 from hxrules.reports.style import Style, Tone, cells, fold, pad
 from hxrules.values import Value
 
@@ -42,6 +43,17 @@ class Sheet:
         """Prose, folded; `lead` opens its first line."""
         for line in fold(self.style.say(text), self.style.width - indent - cells(lead)):
             yield f"{' ' * indent}{self.style.paint(lead + line, *tones)}"
+            lead = " " * cells(lead)
+
+    def told(self, text: str, indent: int, *tones: Tone, lead: str = "") -> Iterator[str]:
+        """Prose of one line or several: each keeps its own beginning, and its columns where it fits."""
+        for line in text.split("\n") if text else ():
+            said = self.style.say(line.rstrip())
+            if indent + cells(lead) + cells(said) <= self.style.width:
+                yield f"{' ' * indent}{self.style.paint(lead + said, *tones)}".rstrip()
+            else:
+                bullet = "- " if line.startswith("- ") else ""
+                yield from self.said(line.removeprefix(bullet), indent, *tones, lead=lead + bullet)
             lead = " " * cells(lead)
 
     def beside(self, left: str, right: str, indent: int) -> Iterator[str]:
@@ -91,13 +103,34 @@ class Sheet:
             yield f"{lead}{' ' * cells(arrow)}{pad(old, column - cells(arrow))}  {place}".rstrip()
             yield f"{' ' * cells(lead)}{arrow}{new}"
 
-    def some(self, items: Sequence[T]) -> Sequence[T]:
-        """The first ones of a list."""
-        return items[: self.shown]
+    def lines(self, before: Value, after: Value, indent: int, most: int = SHOWN) -> Iterator[str]:
+        """For values that are an invoice's lines: a row for each line that is added, removed or changed; for others nothing."""
+        changes = line_changes(before, after)
+        for each in self.some(changes, most):
+            yield from self._line(each, indent)
+        yield from self.rest(changes, indent, most)
 
-    def rest(self, items: Sequence[object], indent: int = 2) -> Iterator[str]:
+    def _line(self, change: LineChange, indent: int) -> Iterator[str]:
+        style = self.style
+        old, new = (line_text(line, style) if line else "" for line in (change.before, change.after))
+        if change.before is None or change.after is None:
+            sign, tone = ("+", Tone.GOOD) if change.before is None else ("-", Tone.BAD)
+            yield from self.said(old or new, indent, lead=f"{style.paint(sign, Tone.STRONG, tone)} ")
+            return
+        sign = style.paint("~", Tone.STRONG, Tone.CARE)
+        if indent + cells(f"~ {old} {style.arrow} {new}") <= style.width:
+            yield f"{' ' * indent}{sign} {old} {style.arrow} {new}"
+        else:
+            yield from self.said(old, indent, lead=f"{pad(sign, cells(style.arrow))} ")
+            yield from self.said(new, indent, lead=f"{style.arrow} ")
+
+    def some(self, items: Sequence[T], most: int = SHOWN) -> Sequence[T]:
+        """The first ones of a list, `most` at most."""
+        return items if self.shown is None else items[: min(most, self.shown)]
+
+    def rest(self, items: Sequence[object], indent: int = 2, most: int = SHOWN) -> Iterator[str]:
         """How many more there are, and how to see them."""
-        hidden = len(items) - len(self.some(items))
+        hidden = len(items) - len(self.some(items, most))
         if hidden:
             how = f" ({self.how})" if self.how else ""
             yield f"{' ' * indent}{self.style.paint(self.style.say(f'… and {hidden:,} more{how}'), Tone.FAINT)}"

@@ -14,7 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from hxrules.values import Value, encode
+from hxrules.reports.lines import counted
+from hxrules.values import IdOf, Lines, Value, encode
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 _ASCII = {
@@ -70,9 +71,13 @@ class Style:
         return "".join(map(self._sayable, text))
 
     def value(self, value: Value) -> str:
-        """A field's value; `∅` is no value. Quoted where it could be taken for something else."""
+        """A field's value; `∅` is no value. Quoted where it could be taken for something else. Of lines only how many there are."""
         if value is None:
             return self.empty
+        if isinstance(value, Lines):
+            return counted(value)
+        if isinstance(value, IdOf):
+            return "(new)"
         if not isinstance(value, str):
             return value_text(value)
         text = self.say(value)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from hxrules.planning.plan import Action, Change, FieldChange, Plan, Verdict
 from hxrules.problems import Problem, Span
 from hxrules.records import App
+from hxrules.reports.money import number_of
+from hxrules.values import IdOf, Value
 
 _R8 = ("contacts", "products", "invoices", "payments")
 
@@ -70,6 +73,21 @@ class ExcludedGroup:
     number: int
 
 
+@dataclass(slots=True)
+class Sum:
+    """How much money the changes of one kind in one direction are about, tax included."""
+
+    sync: str
+    app: App
+    action: Action
+    number: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    """By currency: what the records come to when the plan is done."""
+    before: dict[str, Decimal] = field(default_factory=dict)
+    unknown: int = 0
+    """Changes that don't carry an amount with its currency."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contest:
     """The fields of one change in which both sides had something to say."""
@@ -110,6 +128,62 @@ def counts(plan: Plan) -> list[SyncCounts]:
     ]
 
 
+_AMOUNTS = {"invoices": "total", "payments": "amount"}
+"""By sync: the mapping that says how much a record is about; `currency` says of what."""
+
+
+def sums(plan: Plan) -> list[Sum]:
+    """The money of invoices and payments, in the plan's order; kinds of changes of which no amount is known are left out."""
+    found: dict[tuple[str, App, Action], Sum] = {}
+    for change in plan.changes:
+        if change.sync in _AMOUNTS and change.action is not Action.LINK:
+            key = (change.sync, change.app, change.action)
+            _add(found.setdefault(key, Sum(*key)), change)
+    return [each for each in found.values() if each.amounts]
+
+
+def _add(total: Sum, change: Change) -> None:
+    total.number += 1
+    before, after = map(number_of, _before_and_after(change, _AMOUNTS[change.sync]))
+    _, currency = _before_and_after(change, "currency")
+    if after is None or not isinstance(currency, str):
+        total.unknown += 1
+        return
+    was = after if change.action is not Action.UPDATE or before is None else before
+    total.amounts[currency] = total.amounts.get(currency, Decimal(0)) + after
+    total.before[currency] = total.before.get(currency, Decimal(0)) + was
+
+
+def _before_and_after(change: Change, mapping: str) -> tuple[Value, Value]:
+    """What a mapping's field holds: as the change writes it, else as it will be remembered."""
+    for each in change.fields:
+        if each.mapping == mapping:
+            return each.before, each.after
+    base = change.bases.get(mapping)
+    kept = None if base is None else base.xero if base.hubspot is None else base.hubspot
+    return kept, kept
+
+
+def with_names(plan: Plan) -> Plan:
+    """The plan with the names of records that it makes itself in the place of their ids, which nobody knows yet."""
+    names = {
+        change.link.id: f"the new {change.sync.removesuffix('s')} {change.label}".rstrip()
+        for change in plan.changes
+        if change.link is not None and change.action is Action.CREATE
+    }
+
+    def named(value: Value) -> Value:
+        return names.get(value.of, value) if isinstance(value, IdOf) else value
+
+    def with_names_in(change: Change) -> Change:
+        if not any(isinstance(value, IdOf) for each in change.fields for value in (each.before, each.after)):
+            return change
+        fields = (replace(each, before=named(each.before), after=named(each.after)) for each in change.fields)
+        return replace(change, fields=tuple(fields))
+
+    return replace(plan, changes=tuple(map(with_names_in, plan.changes)))
+
+
 def groups(plan: Plan) -> list[Group]:
     """All changes, by sync, action and direction, in the plan's own order."""
     found: dict[tuple[str, Action, App], list[Change]] = {}
@@ -128,7 +202,10 @@ def contests(plan: Plan, verdict: Verdict) -> list[Contest]:
 
 
 def name_and_summary(problem: Problem) -> tuple[str, str]:
-    """A record's problem names it first: `Jane Doe: name is taken in Xero` → the name (may be empty), and what is wrong."""
+    """A record's problem names it first: `Jane Doe: name is taken in Xero` → the name (may be empty), and what is wrong.
+    A problem of no record has no name."""
+    if problem.hubspot is None and problem.xero is None:
+        return "", problem.summary
     name, _, what = problem.summary.rpartition(": ")
     if name.endswith(" says no"):
         name, _, says = name.rpartition(": ")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from shlex import quote
 
 from hxrules.planning.plan import Action, FieldChange, Plan, Verdict
 from hxrules.records import App
 from hxrules.reports.masking import Values
+from hxrules.reports.money import money_text
 from hxrules.reports.style import count, duration, listing, size, when
-from hxrules.reports.view import contests, syncs
+from hxrules.reports.view import Sum, contests, syncs
 from hxrules.running.run import Run
 
 IMPLIED = ("edited in ", "new in ")
@@ -24,6 +26,13 @@ _HIDING = {
     Values.NONE: "hidden (--values full shows them)",
 }
 _DONE = {"create": "created", "update": "updated", "link": "linked", "void": "voided"}
+_MOVED = {Action.CREATE: "new", Action.UPDATE: "edited", Action.VOID: "voided"}
+
+NOTICES = "these hold nothing back"
+"""What the heading of a plan's notices says of them."""
+
+MONEY = "by currency, tax included"
+"""What the heading of the sums says of them."""
 
 
 def headline(plan: Plan) -> tuple[str, str]:
@@ -36,11 +45,23 @@ def headline(plan: Plan) -> tuple[str, str]:
             len(contests(plan, Verdict.FIRST_MEETING)), "first meeting that overwrites", "first meetings that overwrite"
         ),
         *(f"{total[key]:,} {key.replace('_', ' ')}" for key in ("held", "excluded", "in_sync")),
+        count(len(plan.notices), "notice"),
     ]
     aside = ", ".join(each for each in wanting if not each.startswith("0 "))
     if acts:
         return f"Plan: {', '.join(acts)}", aside
     return f"Nothing to do: {aside}" if aside else "Nothing to do", ""
+
+
+def moved(total: Sum) -> tuple[str, str]:
+    """How many records, and how much money: `12 new` and `34,500.10 AUD and 1,200.00 USD`."""
+    was = f" ({_listed(total.before)} before)" if total.before != total.amounts else ""
+    unknown = f"; of {total.unknown:,} the amount isn't known" if total.unknown else ""
+    return f"{total.number:,} {_MOVED[total.action]}", f"{_listed(total.amounts)}{was}{unknown}"
+
+
+def _listed(amounts: Mapping[str, Decimal]) -> str:
+    return listing([f"{money_text(amount)} {currency}" for currency, amount in sorted(amounts.items())])
 
 
 def decided_by(contested: FieldChange) -> str:

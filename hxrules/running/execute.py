@@ -9,8 +9,8 @@ See also: `recover` (effects whose answer was lost), `planning.plan` (what a cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hxrules.catalogue import Catalogue
@@ -46,7 +46,7 @@ from hxrules.running.fetch import Progress
 from hxrules.running.run import AppCalls, Normalised, Run
 from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
 from hxrules.state.store import Store
-from hxrules.values import encode
+from hxrules.values import IdOf, Line, Lines, Scalar, Value, encode
 
 
 def execute(
@@ -82,7 +82,7 @@ def execute(
         normalised=tuple(work.normalised),
         stopped=stopped.problems[0] if stopped else None,
         stop_code=stopped.exit_code if stopped else 0,
-        left_over=len(plan.changes) - work.turns,
+        left_over=len(plan.changes) - len(work.turned),
         calls={app: _calls(connectors.of(app).usage) for app in App},
     )
     outcome = STOPPED if stopped else ("failing" if run.failing else "done")
@@ -104,6 +104,34 @@ def _calls(usage: Usage) -> AppCalls:
 
 
 _Work = tuple[Change, Effect]
+
+AT_ONCE = 1_000
+"""Invoices whose lines are written before the invoices are: enough to fill the batches, and no more at stake when a run is killed."""
+
+
+_WAITS = WriteError(Failure.REFUSED, "needs-another", "what it refers to could not be created")
+
+
+@dataclass(slots=True)
+class _Learnt:
+    """What one batch brings the state."""
+
+    links: list[Link] = field(default_factory=list)
+    bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
+
+
+def _unknown(effect: Effect) -> list[IdOf]:
+    """What the effect needs to know of records that are created before it."""
+    unknown = [value for value in effect.values.values() if isinstance(value, IdOf)]
+    return unknown + [each for ids in effect.associations.values() for each in ids if isinstance(each, IdOf)]
+
+
+def _with_side(base: BaseValue, app: App, value: Value) -> BaseValue:
+    return replace(base, hubspot=value) if app is App.HUBSPOT else replace(base, xero=value)
+
+
+def _scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
+    return {name: value for name, value in values.items() if not isinstance(value, Lines | IdOf)}
 
 
 class _Execution:
@@ -130,10 +158,17 @@ class _Execution:
         self._sequence = 0
         self._failed_refs: dict[RecordRef, tuple[Problem, bool]] = {}
         self._known: dict[RecordRef, Known] = {}
+        self._made: dict[str, str] = {}
+        """What was created: name of its link, or of the effect that made a part → its id."""
+        self._spoilt: set[str] = set()
+        """Changes of which an effect failed: what is left of them isn't sent."""
+        self._lines: dict[str, dict[int, Line]] = {}
+        """Change → which of its lines → the line as the app answered."""
         self.done = {action.value: 0 for action in Action}
         self.failed: list[Problem] = []
         self.normalised: list[Normalised] = []
-        self.turns = 0
+        self.turned: set[str] = set()
+        """Changes that had their turn, whatever became of them."""
 
     def carry_out(self) -> None:
         """Every change in the plan's order; raises `Halt` when nothing can go on."""
@@ -142,13 +177,29 @@ class _Execution:
             sync = self._rules.sync(name)
             changes = [change for change in self._plan.changes if change.sync == name]
             self._record_links(changes)
-            for work in self._groups(changes):
-                done = 0
-                size = self._connectors.of(work[0][1].app).batch_size(work[0][1].type, create=work[0][1].target is None)
-                for batch in chunks(work, size):
-                    self._write(sync, batch)
-                    done += len(batch)
-                    self._progress.writing(batch[0][1].app, batch[0][1].type, done, len(work))
+            together = AT_ONCE if any(len(change.effects) > 1 for change in changes) else max(len(changes), 1)
+            for some in chunks(changes, together):
+                self._give_up_the_hopeless(sync, some)
+                for stage in (0, 1, 2):
+                    for work in self._groups(some, stage):
+                        self._carry_out_group(sync, work)
+
+    def _give_up_the_hopeless(self, sync: Sync, changes: Iterable[Change]) -> None:
+        """Changes that need a record which could not be created: nothing of them is sent, not even their parts."""
+        for change in changes:
+            own = {effect.id for effect in change.effects}
+            wanted = {each.of for effect in change.effects for each in _unknown(effect)}
+            if not wanted <= own | self._made.keys():
+                self._note_failure(sync, change, next(each for each in change.effects if each.stage == 1), _WAITS)
+
+    def _carry_out_group(self, sync: Sync, work: Sequence[_Work]) -> None:
+        first = work[0][1]
+        done = 0
+        size = self._connectors.of(first.app).batch_size(first.type, create=first.target is None)
+        for batch in chunks(work, size):
+            self._write(sync, batch)
+            done += len(batch)
+            self._progress.writing(first.app, first.type, done, len(work))
 
     def _prepare_memory(self) -> None:
         """Once a run and type: is there a place in the app that remembers the partner (design §0.5)?"""
@@ -166,59 +217,117 @@ class _Execution:
         bases = {link.id: change.bases for change, link in new}
         self._store.settle(self._run_id, (), Advance(links=tuple(link for _, link in new), bases=bases))
         self.done[Action.LINK.value] += len(new)
-        self.turns += len(new)
+        self.turned.update(change.id for change, _ in new)
 
     @staticmethod
-    def _groups(changes: Iterable[Change]) -> Iterable[list[_Work]]:
+    def _groups(changes: Iterable[Change], stage: int) -> Iterable[list[_Work]]:
         """Effects of one app, type and kind together; the plan's order otherwise."""
-        groups: dict[tuple[App, str, bool], list[_Work]] = {}
+        groups: dict[tuple[App, str, bool, bool], list[_Work]] = {}
         for change in changes:
             for effect in change.effects:
-                groups.setdefault((effect.app, effect.type, effect.target is None), []).append((change, effect))
+                if effect.stage == stage:
+                    kind = (effect.app, effect.type, effect.target is None, effect.archive)
+                    groups.setdefault(kind, []).append((change, effect))
         return groups.values()
 
     def _write(self, sync: Sync, batch: Sequence[_Work]) -> None:
         """One batch: into the journal, to the app, and what became of it into the journal again."""
         app, type_name = batch[0][1].app, batch[0][1].type
-        mapped = {mapping.field(app).name: mapping.field(app) for mapping in sync.mappings}
         remembers = self._remembers.get((app, type_name), False)
         todo: list[tuple[Change, Effect, Write]] = []
-        for change, effect in batch:
-            values = {mapped[name]: value for name, value in effect.values.items()}
-            memory = effect.memory if remembers else None
-            if values or memory is not None:
-                write = Write(app, type_name, effect.id, effect.target, values, effect.slots, memory)
-                todo.append((change, effect, write))
-        if not todo:
-            return
-        self._store.intend(self._run_id, [self._intent(change, effect) for change, effect, _ in todo])
-        writes = [write for _, _, write in todo]
-        results = recover.write_and_settle(self._connectors.of(app), writes, self._catalogue)
         settled: list[Settled] = []
-        links: list[Link] = []
-        bases: dict[str, dict[str, BaseValue]] = {}
-        for (change, effect, _), result in zip(todo, results, strict=True):
-            self.turns += change.action is not Action.LINK
-            if result.record is None or result.error is not None:
-                assert result.error is not None
-                settled.append(self._note_failure(sync, change, effect, result.error))
+        learnt = _Learnt()
+        for change, planned in batch:
+            if change.id in self._spoilt:
                 continue
-            link = self._note_success(change, effect, result.record)
-            if change.action is Action.CREATE:
-                links.append(link)
-            bases.setdefault(link.id, {}).update(self._learnt(change, effect, result.record))
-            answer = {"fields": {name: encode(value) for name, value in result.record.fields.items()}}
-            settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
-        self._store.settle(self._run_id, settled, Advance(links=tuple(links), bases=bases))
+            effect = self._filled_in(planned)
+            write = self._as_write(sync, effect, remembers)
+            if write is not None:
+                todo.append((change, effect, write))
+            elif effect.stage == 1 and change.action is not Action.LINK:
+                # Only its lines changed: the record itself has nothing to be told.
+                self._succeeded(change, effect, Record(RecordRef(app, type_name, str(effect.target)), {}), learnt)
+        if todo:
+            self._store.intend(self._run_id, [self._intent(change, effect) for change, effect, _ in todo])
+            writes = [write for _, _, write in todo]
+            results = recover.write_and_settle(self._connectors.of(app), writes, self._catalogue, self._linked)
+            for (change, effect, _), result in zip(todo, results, strict=True):
+                if result.record is None or result.error is not None:
+                    assert result.error is not None
+                    settled.append(self._note_failure(sync, change, effect, result.error))
+                    continue
+                self._succeeded(change, effect, result.record, learnt)
+                answer = {"fields": {name: encode(value) for name, value in result.record.fields.items()}}
+                settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
+        if settled or learnt.bases:
+            self._store.settle(self._run_id, settled, Advance(links=tuple(learnt.links), bases=learnt.bases))
+
+    def _as_write(self, sync: Sync, effect: Effect, remembers: bool) -> Write | None:
+        """The effect as the connector takes it; `None` where there is nothing to send."""
+        known = self._catalogue.type(effect.app, effect.type).fields
+        mapped = {mapping.field(effect.app).name: mapping.field(effect.app) for mapping in sync.mappings}
+        values = {mapped.get(name) or known[name]: value for name, value in effect.values.items()}
+        memory = effect.memory if remembers else None
+        associations = {word: tuple(map(str, ids)) for word, ids in effect.associations.items() if ids}
+        if not (values or memory is not None or associations or effect.parting or effect.archive):
+            return None
+        return Write(
+            effect.app,
+            effect.type,
+            effect.id,
+            effect.target,
+            values,
+            effect.slots,
+            memory,
+            associations,
+            effect.parting,
+            effect.archive,
+        )
+
+    def _filled_in(self, effect: Effect) -> Effect:
+        """The effect with the ids of what this run has created."""
+        if not _unknown(effect):
+            return effect
+        values = {
+            name: self._made[value.of] if isinstance(value, IdOf) else value for name, value in effect.values.items()
+        }
+        associations = {
+            word: tuple(self._made[each.of] if isinstance(each, IdOf) else each for each in ids)
+            for word, ids in effect.associations.items()
+        }
+        return replace(effect, values=values, associations=associations)
+
+    def _linked(self, app: App) -> frozenset[str]:
+        """Ids of all records of an app that are somebody's partner: a create that is looked for is none of these."""
+        return frozenset(link.side(app) for link in self._store.view().links)
 
     def _intent(self, change: Change, effect: Effect) -> Intent:
         self._sequence += 1
-        body = {**change_document(change), "effects": [effect_document(effect)]}
+        if effect.stage == 1:
+            body = {**change_document(replace(change, effects=())), "effects": [effect_document(effect)]}
+        else:
+            named = {"hubspot": change.hubspot, "xero": change.xero, "label": change.label}
+            body = {**named, "sync": change.sync, "effects": [effect_document(effect)]}
         return Intent(effect.id, change.id, change.sync, effect.app, effect.type, effect.target, body, self._sequence)
 
+    def _succeeded(self, change: Change, effect: Effect, record: Record, learnt: _Learnt) -> None:
+        """Notes a finished effect: ids that others wait for, and with the record itself its link and bases."""
+        if effect.line is not None:
+            self._made[effect.id] = record.ref.id
+            held = {name: record.fields.get(name, sent) for name, sent in effect.values.items()}
+            self._lines.setdefault(change.id, {})[effect.line] = Line.of(effect.type, record.ref.id, _scalars(held))
+        if effect.stage != 1:
+            return
+        link = self._note_success(change, effect, record)
+        if change.action is Action.CREATE:
+            self._made[link.id] = record.ref.id
+            learnt.links.append(link)
+        learnt.bases.setdefault(link.id, {}).update(self._bases_of(change, effect, record))
+
     def _note_success(self, change: Change, effect: Effect, record: Record) -> Link:
-        """Counts a finished effect; the link with the new record's id in it."""
+        """Counts a finished change; the link with the new record's id in it."""
         assert change.link is not None
+        self.turned.add(change.id)
         self._known[record.ref] = Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
         if change.action is not Action.LINK:
             self.done[change.action.value] += 1
@@ -228,18 +337,21 @@ class _Execution:
             return replace(change.link, hubspot=record.ref.id)
         return replace(change.link, xero=record.ref.id)
 
-    def _learnt(self, change: Change, effect: Effect, record: Record) -> dict[str, BaseValue]:
+    def _bases_of(self, change: Change, effect: Effect, record: Record) -> dict[str, BaseValue]:
         """The bases of a finished change: what the app made of each value counts, not what it was sent (design §2.4)."""
         if change.action is Action.LINK:
             return {}
         bases: dict[str, BaseValue] = {}
         written = {each.mapping: each.field for each in change.fields}
-        for mapping, base in change.bases.items():
+        for mapping, planned in change.bases.items():
+            base = replace(planned, hubspot=self._known_now(planned.hubspot), xero=self._known_now(planned.xero))
             own = written.get(mapping)
-            if own is not None and own in record.fields and own in effect.values:
+            if own is not None and isinstance(value := base.side(effect.app), Lines) and own not in record.fields:
+                base = _with_side(base, effect.app, self._as_answered(change, value))
+            elif own is not None and own in record.fields and own in effect.values:
                 held, sent = record.fields[own], effect.values[own]
-                base = replace(base, hubspot=held) if effect.app is App.HUBSPOT else replace(base, xero=held)
-                if held != sent:
+                base = _with_side(base, effect.app, held)
+                if held != sent and not isinstance(held, Lines):
                     base = replace(base, settled=False)
                     self.normalised.append(
                         Normalised(change.sync, effect.app, record.ref.id, change.label, own, sent, held)
@@ -247,16 +359,27 @@ class _Execution:
             bases[mapping] = base
         return bases
 
+    def _known_now(self, value: Value) -> Value:
+        return self._made.get(value.of) if isinstance(value, IdOf) else value
+
+    def _as_answered(self, change: Change, planned: Lines) -> Lines:
+        """The lines of a HubSpot invoice, as each of them was answered."""
+        answered = self._lines.pop(change.id, {})
+        return Lines(tuple(answered.get(place, line) for place, line in enumerate(planned.items)))
+
     def _note_failure(self, sync: Sync, change: Change, effect: Effect, error: WriteError) -> Settled:
         problem = problem_of(change, effect, error, sync.types, self._catalogue, self._plan.accounts)
         document = problem_document(problem)
         if change.action is Action.LINK:
             # Only the memory of an existing link was refused: the link itself stands.
             return Settled(effect.id, "failed", None, {}, document)
-        self.failed.append(problem)
-        for ref in (problem.hubspot, problem.xero):
-            if ref is not None:
-                self._failed_refs[ref] = (problem, error.failure is not Failure.REFUSED)
+        self.turned.add(change.id)
+        if change.id not in self._spoilt:
+            self._spoilt.add(change.id)
+            self.failed.append(problem)
+            for ref in (problem.hubspot, problem.xero):
+                if ref is not None:
+                    self._failed_refs[ref] = (problem, error.failure is not Failure.REFUSED or error is _WAITS)
         return Settled(effect.id, "in-doubt" if error.failure is Failure.IN_DOUBT else "failed", None, {}, document)
 
     def last_step(self, observations: Observations, stopped: Halt | None) -> Advance:

@@ -29,6 +29,45 @@ _KNOWN = {
         "a field can't be written in this account",
         "Switch the mapping off, or to the other direction.",
     ),
+    "currency": (
+        "HX238",
+        "the currency isn't set up",
+        "Add it to the currencies of the account; the next run goes on.",
+    ),
+    "locked": ("HX236", "its period is locked", "Ask whoever closed the period to open it, or date it after the lock."),
+    "paid": (
+        "HX231",
+        "money has been applied to it",
+        "Undo the edit in HubSpot, or remove the payment or credit in Xero.",
+    ),
+    "wrong-status": ("HX231", "its status doesn't allow it", "Compare the invoice in both apps."),
+    "has-payments": ("HX235", "it has payments", "Remove them from the invoice in Xero; the next run voids it."),
+    "overpaid": ("HX233", "it is more than is owed", "Correct the amount, or enter the overpayment in Xero by hand."),
+    "not-payable": ("HX233", "the invoice takes no payment", "See whether it is paid, voided or a draft in Xero."),
+    "customer-archived": ("HX237", "the customer is archived", "Restore the contact in Xero's own screens."),
+    "bad-item": ("HX227", "an item doesn't exist", "Create the item in Xero, or correct the SKU of the line."),
+    "bad-account": (
+        "HX230",
+        "an account doesn't fit",
+        "Correct `sales-account` or `bank-account`, or the item's account.",
+    ),
+    "bad-tax": ("HX229", "a tax type doesn't fit its account", "Choose another tax rate, or another account in Xero."),
+    "approval-limit": (
+        "HX220",
+        "the plan's limit of approved invoices is reached",
+        "Upgrade the plan in Xero, or wait.",
+    ),
+    "due-before-date": ("HX244", "it is due before its date", "Correct one of the two dates where it was written."),
+    "forbidden": (
+        "HX243",
+        "the account takes no payments",
+        "Set up HubSpot payments or Stripe; or switch the sync off.",
+    ),
+    "needs-another": (
+        "HX232",
+        "it waits for another record",
+        "See what holds that record; this one follows by itself.",
+    ),
     "too-long": ("HX210", "a value is too long", "Shorten it where it was written; it is never cut."),
 }
 
@@ -54,6 +93,12 @@ def problem_of(
     elif error.failure is Failure.TRANSIENT:
         code, words = "HX221", f"{brand} could not take it just now"
         remedy = "Nothing needs doing: the next run tries again."
+    elif error.code == "needs-another" and effect.type == "invoices":
+        code, words = "HX223", f"its customer could not be created in {brand}"
+        remedy = "See why the contact failed; the invoice follows by itself."
+    elif error.code == "needs-another":
+        code, words = "HX232", f"its invoice could not be created in {brand}"
+        remedy = "See why the invoice failed; the payment follows by itself."
     else:
         code, known_words, remedy = _KNOWN.get(
             error.code, ("HX220", "it was refused", "Correct the value that the app's answer names.")
@@ -67,7 +112,7 @@ def problem_of(
     return Problem(
         code,
         f"{change.label}: {words}" if change.label else words,
-        cause=f"{brand} answered: {error.message}{named}",
+        cause=error.message if error.code == "needs-another" else f"{brand} answered: {error.message}{named}",
         remedy=remedy,
         hubspot=RecordRef(App.HUBSPOT, types[App.HUBSPOT], hubspot) if hubspot else None,
         xero=RecordRef(App.XERO, types[App.XERO], xero) if xero else None,

@@ -5,7 +5,7 @@ Nothing is concluded from a listing that breaks off: an app that fails in the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -21,10 +21,11 @@ from hxrules.records import (
     App,
     Coverage,
     CoverageKind,
+    Ledger,
     Organisation,
     Portal,
     ReadRequest,
-    Record,
+    Sight,
     Snapshot,
     StateView,
 )
@@ -94,20 +95,25 @@ def fetch(
     progress: Progress,
 ) -> Snapshot:
     """Everything that the active syncs need to see. Raises `Halt` when an app can't be read."""
-    records: dict[tuple[App, str], dict[str, Record]] = {}
-    coverage: dict[tuple[App, str], Coverage] = {}
+    earlier: dict[str, needs.Seen] = {}
     for sync in ruleset.active:
-        seen = _fetch_sync(sync, state, connectors, now, catalogue, progress)
-        for key, found in seen.records.items():
-            records.setdefault(key, {}).update(found)
-        for key, covered in seen.coverage.items():
-            if key not in coverage or covered.complete:
-                coverage[key] = covered
-    return Snapshot(now, accounts, records, coverage)
+        earlier[sync.name] = _fetch_sync(sync, state, connectors, now, catalogue, progress, earlier)
+    sights = {name: Sight(seen.records, seen.coverage) for name, seen in earlier.items()}
+    ledgers: dict[App, Ledger] = {}
+    if any(needs.of_the_books(sync, earlier[sync.name]) for sync in ruleset.active):
+        with ThreadPoolExecutor(len(App)) as pool:
+            ledgers.update(zip(App, pool.map(lambda app: connectors.of(app).ledger(), App), strict=True))
+    return Snapshot(now, accounts, sights, ledgers)
 
 
 def _fetch_sync(
-    sync: Sync, state: StateView, connectors: Connectors, now: datetime, catalogue: Catalogue, progress: Progress
+    sync: Sync,
+    state: StateView,
+    connectors: Connectors,
+    now: datetime,
+    catalogue: Catalogue,
+    progress: Progress,
+    earlier: Mapping[str, needs.Seen],
 ) -> needs.Seen:
     seen = needs.Seen()
     _all_at_once(
@@ -115,7 +121,7 @@ def _fetch_sync(
         lambda request: _first(request, state, connectors, seen, progress),
     )
     for _ in range(ROUNDS):
-        requests = needs.next_reads(sync, state, seen, catalogue)
+        requests = needs.next_reads(sync, state, seen, catalogue, earlier)
         if not requests:
             break
         _all_at_once(requests, lambda request: _more(request, connectors, seen, progress))

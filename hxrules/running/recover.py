@@ -7,7 +7,7 @@ Only what certainly is not there is sent again, under a new idempotency key: the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -31,17 +31,26 @@ from hxrules.state.store import Store
 from hxrules.values import unpack
 
 
-def write_and_settle(connector: Connector, writes: Sequence[Write], catalogue: Catalogue) -> list[WriteResult]:
-    """Writes one batch; what comes back in doubt is looked up, and tried once more when it is not there."""
+def write_and_settle(
+    connector: Connector, writes: Sequence[Write], catalogue: Catalogue, linked: Callable[[App], Collection[str]]
+) -> list[WriteResult]:
+    """Writes one batch; what comes back in doubt is looked up, and tried once more when it is not there.
+
+    `linked` tells the ids that are somebody's partner already.
+    """
     results = connector.write(writes)
-    doubtful = [index for index, result in enumerate(results) if _in_doubt(result)]
+    doubtful = [
+        index for index, result in enumerate(results) if _in_doubt(result) or _made_before(writes[index], result)
+    ]
     if not doubtful:
         return results
-    found = look([writes[index] for index in doubtful], connector, catalogue)
+    found = look([writes[index] for index in doubtful], connector, catalogue, linked)
     missing: list[int] = []
     for index, record in zip(doubtful, found, strict=True):
         if isinstance(record, Record):
             results[index] = WriteResult(record)
+        elif not _in_doubt(results[index]):
+            continue
         elif record is Absence.CERTAIN:
             missing.append(index)
         else:
@@ -59,6 +68,12 @@ def _in_doubt(result: WriteResult) -> bool:
     return result.error is not None and result.error.failure is Failure.IN_DOUBT
 
 
+def _made_before(write: Write, result: WriteResult) -> bool:
+    """A create that is refused because its memory is taken was made by a run that never learnt of it."""
+    taken = result.error is not None and result.error.code == "value-taken"
+    return taken and write.id is None and write.memory is not None
+
+
 UNTRACEABLE = "untraceable"
 """`WriteError.code` of a create that is in doubt for good."""
 
@@ -71,7 +86,9 @@ class Absence(Enum):
     """The create carries nothing by which it could be found: it is never sent again by itself."""
 
 
-def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) -> list[Record | Absence]:
+def look(
+    writes: Sequence[Write], connector: Connector, catalogue: Catalogue, linked: Callable[[App], Collection[str]]
+) -> list[Record | Absence]:
     """For each write of one batch: the record, if the write is in the app, or why it was not found."""
     info = catalogue.type(writes[0].app, writes[0].type)
     fields = tuple(dict.fromkeys(field for write in writes for field in write.values))
@@ -80,11 +97,14 @@ def look(writes: Sequence[Write], connector: Connector, catalogue: Catalogue) ->
     if updates:
         ids = tuple(write.id for write in updates if write.id is not None)
         by_id = _read(connector, ReadRequest(info.app, info.type, fields, ids=ids))
-    created = _look_up([write for write in writes if write.id is None], info, fields, connector)
+    creates = [write for write in writes if write.id is None]
+    created = _look_up(creates, info, fields, connector)
+    if alike := info.settings.get("alike"):
+        created |= _look_alike([each for each in creates if each.key not in created], info, alike, connector, linked)
     found: list[Record | Absence] = []
     for write in writes:
         record = created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write)
-        known_by_nothing = write.id is None and write.memory is None and not _has_unique_value(write)
+        known_by_nothing = write.id is None and write.memory is None and not _has_unique_value(write) and not alike
         found.append(record or (Absence.CANT_TELL if known_by_nothing else Absence.CERTAIN))
     return found
 
@@ -120,11 +140,45 @@ def _look_up(
     return found
 
 
+def _look_alike(
+    creates: Sequence[Write],
+    info: TypeInfo,
+    names: Sequence[str],
+    connector: Connector,
+    linked: Callable[[App], Collection[str]],
+) -> dict[str, Record]:
+    """Payments in Xero have nothing unique: one of the same invoice, day, amount and reference that is nobody's partner is the one."""
+    if not creates:
+        return {}
+    fields = tuple(info.fields[name] for name in names)
+    wanted = {write.key: {field.name: value for field, value in write.values.items()} for write in creates}
+    first = tuple(sorted({str(values.get(names[0])) for values in wanted.values()}))
+    taken = linked(info.app)
+    free = [
+        record
+        for record in _read(connector, ReadRequest(info.app, info.type, fields, where=(fields[0], first))).values()
+        if record.life is Life.LIVE and record.ref.id not in taken
+    ]
+    found: dict[str, Record] = {}
+    for key, values in wanted.items():
+        twin = next((each for each in free if all(each.fields.get(name) == values.get(name) for name in names)), None)
+        if twin is not None:
+            found[key] = twin
+            free.remove(twin)
+    return found
+
+
 def _read(connector: Connector, request: ReadRequest) -> dict[str, Record]:
     return {record.ref.id: record for page in connector.read(request) for record in page.records}
 
 
 def _if_holds(record: Record | None, write: Write) -> Record | None:
+    if write.archive:
+        return (
+            Record(RecordRef(write.app, write.type, str(write.id)), {})
+            if record is None or record.life is not Life.LIVE
+            else None
+        )
     if record is None or record.life is not Life.LIVE:
         return None
     same = all(record.fields.get(field.name) == value for field, value in write.values.items())
@@ -143,7 +197,9 @@ def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules
         groups.setdefault((header.id, intent.app, intent.type), []).append(intent)
     for (run_id, app, _), intents in groups.items():
         writes = [_write_of(intent, catalogue) for intent in intents]
-        found = look(writes, connectors.of(app), catalogue)
+        found = look(
+            writes, connectors.of(app), catalogue, lambda of: frozenset(each.side(of) for each in store.view().links)
+        )
         settled: list[Settled] = []
         doubtful: list[Known] = []
         for intent, record in zip(intents, found, strict=True):
@@ -151,7 +207,7 @@ def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules
                 settled.append(Settled(intent.effect, "done", record.ref.id, {"looked": "there"}))
                 continue
             settled.append(Settled(intent.effect, "failed", None, {"looked": f"not found, {record.value}"}))
-            if record is Absence.CANT_TELL:
+            if record is Absence.CANT_TELL and "action" in intent.body:
                 doubtful.append(_in_doubt_for_good(intent, rules))
         store.settle(run_id, settled, Advance(known=tuple(doubtful)))
     return len(open_ones)
@@ -172,5 +228,12 @@ def _write_of(intent: Intent, catalogue: Catalogue) -> Write:
         info.fields.get(name) or info.custom_property(name): unpack(packed) for name, packed in effect["values"].items()
     }
     return Write(
-        intent.app, intent.type, intent.effect, intent.id, values, effect.get("slots", {}), effect.get("memory")
+        intent.app,
+        intent.type,
+        intent.effect,
+        intent.id,
+        values,
+        effect.get("slots", {}),
+        effect.get("memory"),
+        archive=effect.get("archive", False),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -18,6 +18,10 @@ from typing import Any, Final, NamedTuple, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+
+Control = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What a `POST` to a control route of one app does: body to answer. Raises `ValueError`, `KeyError` or `TypeError` for a
+body that means nothing."""
 
 NUMBER: Final = ("<number>",)
 """The allowed values of a quirk that takes any number from 0 up."""
@@ -94,6 +98,8 @@ class AppSandbox(Protocol):
     name: str
     """`hubspot` or `xero`."""
     routes: Sequence[BaseRoute]
+    controls: Mapping[str, Control]
+    """What `/_sandbox/…` offers on the port of this app alone, by the last word of the path."""
 
     def fault_answer(self, kind: str, request: Request) -> Response:
         """The vendor's own answer for an injected fault that has one (`faults.KINDS`): `429`, `5xx-before`, `5xx-after` and,

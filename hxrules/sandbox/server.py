@@ -154,7 +154,7 @@ class Gate:
         """The ASGI entry of one port."""
         request = Request(scope, receive)
         if scope["path"].startswith("/_sandbox/"):
-            answer = await self._sandbox.control(request)
+            answer = await self._sandbox.control(request, self._app)
             await answer(scope, receive, send)
             return
         app = self._app.app_of(request)
@@ -294,8 +294,10 @@ class _Sandbox:
                 for task in list(state.tasks):
                     task.cancel()
 
-    async def control(self, request: Request) -> Response:
-        """`GET /_sandbox/world`, `POST /_sandbox/clock`, `POST /_sandbox/faults`, the same on both ports."""
+    async def control(self, request: Request, app: AppSandbox) -> Response:
+        """`GET /_sandbox/world`, `POST /_sandbox/clock`, `POST /_sandbox/faults`, the same on both ports; then what the app
+        itself offers on its own: `POST /_sandbox/lock` of Xero.
+        """
         try:
             match (request.method, request.url.path.removeprefix("/_sandbox/")):
                 case "GET", "world":
@@ -307,6 +309,8 @@ class _Sandbox:
                 case "POST", "faults":
                     self.faults = FaultPlan(await request.json())
                     return JSONResponse({"rate": self.faults.rate, "rules": len(self.faults.rules)})
+                case "POST", name if name in app.controls:
+                    return JSONResponse(app.controls[name](dict(await request.json())))
                 case _:
                     return JSONResponse({"error": "no such control route"}, status_code=404)
         except (InvalidFaults, ValueError, KeyError, TypeError) as error:

@@ -113,16 +113,62 @@ def test_what_an_error_of_hubspot_means(
         ("Email address must be valid.", "bad-email"),
         ("The Contact must contain at least 1 of the following elements to identify the contact: …", "missing-field"),
         ("Price List Item with Code 'abc' already exists", "value-taken"),
-        ("Account could not be found.", "not-found"),
+        ("The contact with the specified contact details has been archived. The contact must be un-archived before "
+         "creating new invoices or credit notes.", "customer-archived"),
+        ("An existing Contact with the specified ContactID could not be found", "not-found"),
+        ("Invoice # must be unique.", "number-taken"),
+        ("Invoice not of valid status for modification", "wrong-status"),
+        ("Invoice not of valid status for creation", "wrong-status"),
+        ("Invoice Type must be specified", "missing-field"),
+        ("The description field is mandatory for each line item.", "missing-field"),
+        ("The document DueDate field must be specified", "missing-field"),
+        ("The Due Date cannot be before the Date", "due-before-date"),
+        ("This document cannot be edited as it has a payment or credit note allocated to it.", "paid"),
+        ("Date cannot be changed on an invoice that has payment or credit notes allocated to it.", "paid"),
+        ("To update fields on a paid invoice line item, you must supply a LineItemID", "paid"),
+        ("The status AUTHORISED cannot be applied to the invoice because it has payments or credit notes allocated to "
+         "it.", "paid"),
+        ("The status VOIDED cannot be applied to the invoice because it has payments or credit notes allocated to it.",
+         "has-payments"),
+        ("Account code '476' is not a valid code for this document.", "bad-account"),
+        ("Account code '476' has been archived, or has been deleted. Each line item must reference a valid account.",
+         "bad-account"),
+        ("The account code or ID must be specified", "bad-account"),
+        ("Account could not be found.", "bad-account"),
+        ("Account type is invalid for making a payment to/from", "bad-account"),
+        ("The TaxType code 'X' cannot be used with account code 'Y'.", "bad-tax"),
+        ("The TaxType code 'X' does not exist or cannot be used for this type of transaction.", "bad-tax"),
+        ("Item Code is invalid.", "bad-item"),
+        ("Item code 'X' is not valid", "bad-item"),
+        ("Organisation is not subscribed to currency EUR", "currency"),
+        ("The document date cannot be before the period lock date, currently set at 31 March 2026", "locked"),
+        ("The document date cannot be before the end of year lock date, currently set at 31 March 2026", "locked"),
+        ("You have reached the limit of invoices you can approve", "approval-limit"),
+        ("Payment amount exceeds the amount outstanding on this document", "overpaid"),
+        ("Payments can only be made against Authorised documents", "not-payable"),
+        ("The line total 1.00 does not match the expected line total 100.00", "validation"),
         ("Something new.", "validation"),
         ("", "validation"),
     ],
-)
+)  # fmt: skip
 def test_what_a_sentence_of_xero_means(text: str, code: str) -> None:
     for said in (text, text.upper(), text.rstrip(".")):
         error = refusal([said] if said else [])
         assert (error.failure, error.code) == (Failure.REFUSED, code)
         assert error.message
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        # A second payment of an invoice that is paid.
+        (("Payments can only be made against Authorised documents", "… exceeds the amount outstanding …"), "overpaid"),
+        (("This document cannot be edited as it has a payment …", "… the period lock date, …"), "locked"),
+        (("Account code 'Y' is not a valid code …", "The TaxType code 'X' cannot be used …"), "bad-tax"),
+    ],
+)
+def test_of_several_reasons_one_is_named(said: tuple[str, ...], code: str) -> None:
+    assert refusal(said).code == refusal(reversed(said)).code == code
 
 
 def test_xeros_sentences_are_found_wherever_they_stand() -> None:

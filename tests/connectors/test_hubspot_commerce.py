@@ -116,7 +116,7 @@ def test_an_invoice_is_read_with_all_its_fields(stages: ExitStack) -> None:
     [record] = stage.read()
     assert not record.broken
     created, updated = datetime(2026, 1, 31, 8, 0, 0, 123_000, UTC), datetime(2026, 2, 1, 8, tzinfo=UTC)
-    assert {each.friendly: record.fields[each.name] for each in stage.what.fields.values()} == {
+    assert {each.friendly: record.fields[each.name] for each in stage.what.fields.values() if not each.reached} == {
         "id": "1", "number": "SI-1", "title": "Chairs", "date": date(2026, 1, 31), "due-date": date(2026, 2, 28),
         "currency": "USD", "status": "open", "source": "data_sync", "po-number": "PO 7", "comments": "Thanks",
         "billable": False, "total": Decimal("115.5"), "balance": Decimal("15.5"), "created": created,

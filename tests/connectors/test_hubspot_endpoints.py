@@ -281,7 +281,7 @@ def test_without_a_trace_results_are_matched_by_id_memory_or_address(stages: Exi
     script = [written(*emails), written(*emails), property_found, written(*memories), written({}, {}), written({})]
     other = stage.again(hubspot_url=stages.enter_context(wire(*script)).url)
     creates = [other.create(f"k{n}", f"m{n}", email=f"p{n}@x.example") for n in range(3)]
-    updates = [Write(App.HUBSPOT, "contacts", f"k{n}", str(n), {}) for n in range(3)]
+    updates = [Write(App.HUBSPOT, "contacts", f"k{n}", str(n), {stage.field("city"): "Perth"}) for n in range(3)]
     for batch in (creates, updates):
         assert [each.record and each.record.ref.id for each in other.write(*batch)] == ["0", "1", "2"]
     assert other.connector.prepare("contacts")

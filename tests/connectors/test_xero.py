@@ -1,14 +1,17 @@
-"""Xero keeps the contract of all connectors, for contacts and for items."""
+"""Xero keeps the contract of all connectors, for contacts, for items and for invoices."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from hxrules.records import App, Failure
-from hxrules.values import Value
+from hxrules.values import Line, Lines, Value
 from tests.connectors.contacts import ContactsContract
-from tests.connectors.stage import Stage
+from tests.connectors.stage import UNLIMITED, Stage, staged
 from tests.connectors.suite import ConnectorContract
 
 OTHERWISE: Final = {
@@ -78,3 +81,82 @@ class TestItemsOtherwise(TestItems):
     """The other answer to every question that Xero's documents leave open."""
 
     quirks = OTHERWISE
+
+
+class TestInvoices(ConnectorContract):
+    app = App.XERO
+    type = "invoices"
+    page = 1000
+    key = "number"
+    name = "reference"
+    label = "reference"
+    text = "reference"
+    keys: ClassVar = ["A & B (1)", 'x"y"', "SI/2026-1", "C\\D", "100% o'B"]
+    bad: ClassVar = ("reference", "x" * 256, "too-long")
+    customer: ClassVar = "99999999-0000-4000-8000-000000000000"
+    lines: ClassVar = Lines(
+        (
+            Line.of(
+                "lines",
+                None,
+                {
+                    "Description": "Work",
+                    "Quantity": Decimal(2),
+                    "UnitAmount": Decimal("10.1234"),
+                    "AccountCode": "200",
+                },
+            ),
+        )
+    )
+    before: ClassVar = {
+        "number": "SI-1",
+        "customer": customer,
+        "status": "authorised",
+        "created": date(2026, 5, 1),
+        "due_date": date(2026, 5, 31),
+        "currency": "USD",
+        "lines": lines,
+    }
+    after: ClassVar = {"due_date": date(2026, 6, 30), "number": "SI-2"}
+    after_500 = Failure.IN_DOUBT
+
+    def stage(self, stages: ExitStack, *rows: Mapping[str, Any], **options: Any) -> Stage:
+        options["quirks"] = {**options.get("quirks", UNLIMITED), **self.quirks}
+        customer = {"ContactID": self.customer, "Name": "Ann"}
+        options["seed_file"] = {"xero": {"contacts": [customer], "invoices": rows, "currencies": ["AUD", "USD"]}}
+        return stages.enter_context(staged(self.app, self.type, **options))
+
+    def row(self, number: int, key: str = "", name: str = "", **state: Any) -> dict[str, Any]:
+        return {
+            "InvoiceID": self.id_of(number),
+            "Type": "ACCREC",
+            "Contact": {"ContactID": self.customer},
+            "InvoiceNumber": key,
+            "Reference": name,
+            "Date": "/Date(1780012800000+0000)/",
+            "LineItems": [{"Description": "Work", "UnitAmount": 10, "AccountCode": "200", "TaxType": "OUTPUT"}],
+            "UpdatedDateUTC": f"/Date({1_780_000_000_000 + 1000 * number}+0000)/",
+        }
+
+    def id_of(self, number: int) -> str:
+        return f"{number:08}-0000-4000-8000-000000000000"
+
+    def key_of(self, number: int) -> str:
+        return f"SI-{number:04}"
+
+    def new(self, number: int) -> dict[str, Value]:
+        own = {"number": self.key_of(number), "reference": f"P{number}", "customer": self.customer}
+        return {**own, "lines": self.lines}
+
+
+class TestInvoicesOtherwise(TestInvoices):
+    """The other answer to every question that Xero's documents leave open."""
+
+    quirks: ClassVar = {
+        **OTHERWISE,
+        "due-before-date": "refused",
+        "empty-line-list": "removes",
+        "number-reuse": "yes",
+        "terms-due-date": "ignored",
+        "tie-rounding": "half-even",
+    }

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hxrules.records import App
+from hxrules.records import App, Life
+from hxrules.values import Line, Lines
 from tests.connectors.stage import UNLIMITED, Stage, staged
 
 CONTACTS = "/api.xro/2.0/Contacts"
@@ -157,6 +158,9 @@ def test_an_invoice_is_read_with_all_its_fields(stages: ExitStack) -> None:
     stage = stage_of(stages, 1, invoice(1, 1, **more, Payments=[payment]), currencies=["AUD", "USD"]).of("invoices")
     [record] = stage.read(associations=("contact", "payment"))
     assert not record.broken
+    price, tax = Decimal("10.05"), Decimal("1.01")
+    figures = {"Quantity": Decimal(1), "UnitAmount": price, "LineAmount": price, "TaxAmount": tax}
+    work = Line.of("lines", None, {"Description": "Work", "TaxType": "OUTPUT", **figures})
     assert {each.friendly: record.fields[each.name] for each in stage.what.fields.values()} == {
         "id": invoice_id(1),
         "number": "SI-1",
@@ -169,22 +173,61 @@ def test_an_invoice_is_read_with_all_its_fields(stages: ExitStack) -> None:
         "total": Decimal("11.06"),
         "balance": Decimal("10.01"),
         "amount-paid": Decimal("1.05"),
+        "amount-credited": 0,
+        "customer": id_of(1),
+        "lines": Lines((work,)),
         "updated": record.updated,
     }
+    assert record.slots == {}
     assert record.associations == {"contact": (id_of(1),), "payment": (id_of(77),)}
 
 
-@pytest.mark.parametrize("status", ["DRAFT", "SUBMITTED", "AUTHORISED", "VOIDED", "DELETED"])
-def test_an_invoice_of_any_status_is_part_of_every_read(stages: ExitStack, status: str) -> None:
-    stage = stage_of(stages, 1, invoice(1, 1, status)).of("invoices")
-    ways: list[dict[str, Any]] = [
+def every_way(stage: Stage) -> list[dict[str, Any]]:
+    """All the ways to read invoices of these numbers."""
+    numbers = tuple(f"SI-{number}" for number in range(1, 6))
+    return [
         {},
         {"since": LONG_AGO},
-        {"ids": (invoice_id(1),)},
-        {"where": (stage.field("number"), ("si-1",))},
+        {"ids": tuple(invoice_id(number) for number in range(1, 6))},
+        {"where": (stage.field("number"), numbers)},
+        {"where": (stage.field("number"), (*numbers, 'SI-"1"'))},
+        {"where": (stage.field("customer"), (id_of(1), "no id"))},
     ]
-    for how in ways:
-        assert [stage.value(each, "status") for each in stage.read("status", **how)] == [status.lower()]
+
+
+@pytest.mark.parametrize(
+    ("status", "life"),
+    [
+        ("DRAFT", Life.LIVE),
+        ("SUBMITTED", Life.LIVE),
+        ("AUTHORISED", Life.LIVE),
+        ("VOIDED", Life.VOIDED),
+        ("DELETED", Life.DELETED),
+    ],
+)
+def test_an_invoice_of_any_status_is_part_of_every_read(stages: ExitStack, status: str, life: Life) -> None:
+    stage = stage_of(stages, 1, invoice(1, 1, status)).of("invoices")
+    for how in every_way(stage):
+        [record] = stage.read("status", "balance", **how)
+        assert (record.life, stage.value(record, "status")) == (life, status.lower())
+        assert (stage.value(record, "balance") == 0) is (life is not Life.LIVE)
+
+
+def test_a_bill_is_part_of_no_read(stages: ExitStack) -> None:
+    bills = [invoice(number, 1, Type="ACCPAY") for number in (2, 3)]
+    stage = stage_of(stages, 2, invoice(1, 1), *bills, invoice(4, 2, Type="ACCPAY")).of("invoices")
+    for how in every_way(stage):
+        assert [each.ref.id for each in stage.read("number", **how)] == [invoice_id(1)], how
+    assert stage.pages("number", since=LONG_AGO)[0].total == 1
+
+
+def test_invoices_are_found_by_their_customer(stages: ExitStack) -> None:
+    stage = stage_of(stages, 3, *(invoice(number, number % 3 + 1) for number in range(1, 10))).of("invoices")
+    found = stage.read("customer", where=(stage.field("customer"), (id_of(1).upper(), id_of(9))))
+    assert sorted(each.ref.id for each in found) == [invoice_id(3), invoice_id(6), invoice_id(9)]
+    before = len(stage.log)
+    assert stage.read("customer", where=(stage.field("customer"), ("no id",))) == []
+    assert len(stage.log) == before
 
 
 def test_invoices_are_found_by_number_and_told_by_change(stages: ExitStack) -> None:

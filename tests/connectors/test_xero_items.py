@@ -163,7 +163,7 @@ def test_what_xero_refuses_has_a_name(stages: ExitStack) -> None:
         (stage.create("a", sku="C1"), "value-taken"),
         (stage.create("b", name="No code"), "missing-field"),
         (stage.create("c", sku="x" * 31), "too-long"),
-        (stage.create("d", sku="C3", sales_account="999"), "validation"),
+        (stage.create("d", sku="C3", sales_account="999"), "bad-account"),
         (stage.update("e", one, sku="C2"), "value-taken"),
         (stage.update("f", replace(one, ref=one.ref._replace(id=id_of(9))), name="x"), "not-found"),
     ]

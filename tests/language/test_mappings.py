@@ -19,8 +19,8 @@ from hxrules.language.model import FieldMapping
 from hxrules.language.transforms import build_steps
 from hxrules.paths import parse_path
 from hxrules.records import App
-from hxrules.values import Json, Value, ValueType, canonical
-from tests.language.examples import CONTACT_MAPPINGS, NOWHERE, contact_mapping
+from hxrules.values import IdOf, Json, Line, Lines, Value, ValueType, canonical
+from tests.language.examples import CONTACT_MAPPINGS, NOWHERE, contact_mapping, field
 
 BOTH = frozenset(App)
 TO_XERO, TO_HUBSPOT = frozenset({App.XERO}), frozenset({App.HUBSPOT})
@@ -162,13 +162,17 @@ TEMPORAL = {ValueType.DAY, ValueType.INSTANT}
 
 def fitting(given: ValueType, wanted: ValueType) -> bool:
     """The rule of the contract, spelled out as a table."""
-    families = (TEXTUAL, NUMERIC, TEMPORAL, {ValueType.BOOL})
-    return any({given, wanted} <= family for family in families) or wanted in (ValueType.TEXT, ValueType.ID)
+    composite = {ValueType.REFERENCE, ValueType.LINES}
+    families = (TEXTUAL, NUMERIC, TEMPORAL, {ValueType.BOOL}, {ValueType.REFERENCE}, {ValueType.LINES})
+    return any({given, wanted} <= family for family in families) or (
+        given not in composite and wanted in (ValueType.TEXT, ValueType.ID)
+    )
 
 
 @pytest.mark.parametrize(("hubspot", "xero"), list(product(ValueType, ValueType)), ids=lambda kind: kind.value)
 def test_only_types_that_fit_are_mapped(hubspot: ValueType, xero: ValueType) -> None:
-    """Text goes into text, numbers into numbers, times into times; what is neither text nor back again goes into text only."""
+    """Text goes into text, numbers into numbers, times into times; what is neither text nor back again goes into text only; references and
+    lines only into their like."""
     left, right = custom(App.HUBSPOT, hubspot), custom(App.XERO, xero)
     expected = {App.XERO: fitting(hubspot, xero), App.HUBSPOT: fitting(xero, hubspot)}
     for writes in (BOTH, TO_XERO, TO_HUBSPOT, frozenset[App]()):
@@ -287,6 +291,33 @@ def test_they_are_compiled_once_and_at_first_use() -> None:
 def test_a_field_that_was_not_read_is_an_error_not_an_empty_value() -> None:
     with pytest.raises(KeyError, match="lastname"):
         CONTACTS.to_xero({name: None for name in HUBSPOT_NAMES if name != "lastname"})
+
+
+@pytest.mark.parametrize("kind", [ValueType.REFERENCE, ValueType.LINES])
+def test_what_stands_for_other_records_goes_over_as_it_is(kind: ValueType) -> None:
+    """Planning says it in the other app's terms, for it needs links and tax rates."""
+    value: Value = (
+        Lines((Line.of("lines", "1", {"Quantity": Decimal(2)}),)) if kind is ValueType.LINES else IdOf("link")
+    )
+    mappings = pair(kind, kind)
+    assert sent(mappings, value) is value
+    assert returned(mappings, value) is value
+
+
+def test_what_is_reached_through_associations_is_empty_until_it_is_made() -> None:
+    customer = FieldMapping(
+        "customer",
+        field(App.HUBSPOT, "invoices", "customer"),
+        field(App.XERO, "invoices", "Customer"),
+        NOWHERE,
+        "digest",
+        writes=BOTH,
+    )
+    mappings = CompiledMappings((customer,))
+    assert mappings.to_xero({}) == mappings.hubspot({}) == (None,)
+    assert mappings.to_xero({"customer": "101"}) == mappings.hubspot({"customer": "101"}) == ("101",)
+    with pytest.raises(KeyError, match="Customer"):
+        mappings.to_hubspot({})
 
 
 def test_a_sync_may_have_no_mappings() -> None:

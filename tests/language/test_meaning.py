@@ -24,6 +24,15 @@ from tests.language.test_schema import nearly_rulesets
 HEAD = 'hxrules: 1\nname: acme\nversion: "1"\nextends: xero-data-sync@1\naccounts:\n  hubspot: {subscription: data-hub-starter}\n'
 
 
+ALL_SYNCS = """
+syncs:
+  payments: {direction: two-way, bank-account: "090"}
+  contacts: {direction: two-way}
+  invoices: {direction: two-way, sales-account: "200"}
+  products: {direction: two-way}
+"""
+
+
 def read(text: str, files: dict[str, str] | None = None) -> tuple[Ruleset | None, list[Problem]]:
     def bases(name: str) -> tuple[str, str] | None:
         if files and name in files:
@@ -56,18 +65,17 @@ def test_contacts_have_the_twelve_default_mappings_in_the_order_of_the_base() ->
 
 
 def test_default_mappings_of_the_other_syncs() -> None:
-    rules = "".join(f"  {name}: {{direction: two-way}}\n" for name in ("payments", "products", "invoices"))
-    ruleset = valid(HEAD + "syncs:\n" + rules)
+    ruleset = valid(HEAD + ALL_SYNCS)
     assert {sync.name: [mapping.id for mapping in sync.mappings] for sync in ruleset.syncs} == {
+        "contacts": [mapping.id for mapping in contacts().mappings],
         "products": ["sku", "name", "description", "price", "cost"],
-        "invoices": ["number", "date", "due-date", "currency"],
-        "payments": ["amount", "date", "reference"],
+        "invoices": ["number", "date", "due-date", "currency", "status", "customer", "lines", "total", "balance"],
+        "payments": ["invoice", "amount", "date", "reference", "currency"],
     }
 
 
 def test_syncs_come_in_the_order_of_the_base_whatever_the_file_says() -> None:
-    rules = "".join(f"  {name}: {{direction: two-way}}\n" for name in ("payments", "contacts", "invoices", "products"))
-    assert [sync.name for sync in valid(HEAD + "syncs:\n" + rules).syncs] == [
+    assert [sync.name for sync in valid(HEAD + ALL_SYNCS).syncs] == [
         "contacts",
         "products",
         "invoices",
@@ -130,21 +138,23 @@ def test_everything_that_can_be_said_arrives() -> None:
     assert (invoices.sales_account, invoices.totals, invoices.tax) == (
         "200",
         Totals.WARN,
-        {"OUTPUT": "GST 10%", "EXEMPTOUTPUT": "7"},
+        {"OUTPUT": "GST 10%", "EXEMPTOUTPUT": "7", "BASEXCLUDED": "none"},
     )
+    assert "sku" not in {line.id for line in invoices.lines}
     assert (payments.bank_account, payments.history) == ("090", History.ALL)
     assert ruleset.active == ruleset.syncs[1:]
 
 
 def test_limits_that_nobody_can_remove_come_first() -> None:
-    """R15, R16, R17, and then the ruleset's own filter."""
+    """R15, R16, R17, R19, and then the ruleset's own filter."""
     sync = valid(
         HEAD + "syncs: {invoices: {direction: two-way, filters: {to-xero: total > 0 or total is unknown}}}"
     ).sync("invoices")
     assert [(name, each.text) for name, each in sync.limits(App.XERO)] == [
-        ("own", "source = HubSpot"),
+        ("own", "source = HubSpot and billable != false"),
         ("open", "status != draft"),
         ("since-start", "created > sync_started or updated > sync_started"),
+        ("currencies", "currency in [USD, CAD, EUR, GBP, AUD, NZD]"),
         ("filter", "total > 0 or total is unknown"),
     ]
     assert sync.limits(App.HUBSPOT) == ()
@@ -298,11 +308,11 @@ def test_one_wrong_base_does_not_hide_the_other_problems() -> None:
     assert [each.code for each in problems] == ["HX120", "HX141"]
 
 
-@pytest.mark.parametrize("word", ["objects: {}", "default-mappings: {}", "fixed-limits: {}"])
+@pytest.mark.parametrize("word", ["objects: {}", "default-mappings: {}", "line-mappings: {}", "fixed-limits: {}"])
 def test_a_file_of_ones_own_is_no_base(word: str) -> None:
-    """The limits of R15 to R17 can't be removed by bringing another base."""
+    """The limits of R15 to R19 can't be removed by bringing another base."""
     own = shipped.ruleset("xero-data-sync.v1")
-    rules = HEAD + "syncs: {invoices: {direction: to-xero}}\n"
+    rules = HEAD + "syncs: {invoices: {direction: to-hubspot}}\n"
     _, problems = read(rules.replace("xero-data-sync@1", "own.yaml"), {"own.yaml": own})
     assert [each.code for each in problems] == ["HX120"]
     _, problems = read(rules + word)

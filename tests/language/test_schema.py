@@ -17,7 +17,7 @@ from jsonschema import Draft7Validator
 from hxrules import shipped
 from hxrules.catalogue import load_catalogue
 from hxrules.language.compile import load_ruleset
-from hxrules.language.model import Accounts, FieldMapping, InvoiceRules, Limits, PaymentRules, Ruleset, Sync
+from hxrules.language.model import Accounts, FieldMapping, FixedLimit, InvoiceRules, Limits, PaymentRules, Ruleset, Sync
 from hxrules.language.nodes import MappingNode
 from hxrules.language.schema import BASE_WORDS, definition
 from hxrules.language.shape import compiled
@@ -107,7 +107,7 @@ def test_the_schema_never_says_one_of() -> None:
 
 def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() -> None:
     top = keys(SCHEMA)
-    derived_from_base = BASE_WORDS - {"when-empty"}
+    derived_from_base = BASE_WORDS - {"when-empty", "owner"}
     assert top.keys() - {"hxrules", "extends"} - derived_from_base == names(Ruleset, "file", "digest", "base")
     accounts = keys(top["accounts"])
     assert keys(accounts["hubspot"]).keys() | keys(accounts["xero"]).keys() == names(
@@ -123,13 +123,18 @@ def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() ->
     )
     assert common - {"conflict", "custom-mappings"} | conflict == own_sync
     assert keys(syncs["contacts"]).keys() == keys(syncs["products"]).keys() == common
-    assert keys(syncs["invoices"]).keys() - common == names(InvoiceRules)
+    written_as = {"lines": "line-mappings"}
+    invoices = {written_as.get(name, name) for name in names(InvoiceRules, "compiled")}
+    assert keys(syncs["invoices"]).keys() - common == invoices
     assert keys(syncs["payments"]).keys() - common == names(PaymentRules)
 
-    written_as = {"steps": "transform", "fallback": "when-empty", "writes": "direction"}
+    written_as = {"steps": "transform", "fallback": "when-empty", "writes": "direction", "owned": "owner"}
     mapping = {written_as.get(name, name) for name in names(FieldMapping, "id", "span", "digest", "custom")}
     assert keys(SCHEMA["definitions"]["default-mapping"]).keys() - {"type"} == mapping
-    assert keys(SCHEMA["definitions"]["custom-mapping"]).keys() - {"type"} == mapping - {"when-empty"}
+    assert keys(SCHEMA["definitions"]["custom-mapping"]).keys() - {"type"} == mapping - {"when-empty", "owner"}
+
+    limit = keys(resolved(SCHEMA["definitions"]["limits-of-direction"]["additionalProperties"]))
+    assert limit.keys() == names(FixedLimit, "id")
 
 
 def test_the_schema_completes_the_default_mappings_of_the_newest_base() -> None:
@@ -142,6 +147,7 @@ def test_the_schema_completes_the_default_mappings_of_the_newest_base() -> None:
     assert list(syncs) == list(base["objects"]) == list(base["default-mappings"])
     for name, sync in syncs.items():
         assert list(keys(sync)["mappings"]["properties"]) == list(base["default-mappings"][name])
+    assert list(keys(syncs["invoices"])["line-mappings"]["properties"]) == list(base["line-mappings"])
 
 
 # --- two readers of one schema -------------------------------------------------------------------------------------------------

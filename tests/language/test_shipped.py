@@ -49,6 +49,23 @@ def test_recommended_has_the_filters_of_r13() -> None:
     }
 
 
+def test_invoices_from_hubspot_never_write_an_invoice_in_hubspot() -> None:
+    rules = ruleset("invoices-from-hubspot")
+    assert {sync.name: sync.direction for sync in rules.active} == {
+        "contacts": Direction.TO_XERO,
+        "products": Direction.TO_XERO,
+        "invoices": Direction.TO_XERO,
+        "payments": Direction.TWO_WAY,
+    }
+
+
+def test_a_mirror_of_xero_never_writes_xero() -> None:
+    rules = ruleset("mirror-xero")
+    assert [sync.name for sync in rules.active] == ["contacts", "products", "invoices", "payments"]
+    assert {sync.direction for sync in rules.active} == {Direction.TO_HUBSPOT}
+    assert all(mapping.writes <= {App.HUBSPOT} for sync in rules.active for mapping in sync.mappings)
+
+
 def test_bases_are_found_by_name_and_version() -> None:
     assert shipped.bases() == ("xero-data-sync@1",)
     found = shipped.base("xero-data-sync@1")

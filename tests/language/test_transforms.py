@@ -124,6 +124,66 @@ def test_truncating_goes_to_xero_only() -> None:
     assert (problem.code, problem.span, problem.suggestion) == ("HX136", place(2), "direction: to-xero")
 
 
+STATUS: Json = {
+    "translate": {
+        "to-xero": {"draft": "draft", "open": "authorised", "paid": "authorised", "voided": "voided"},
+        "to-hubspot": {
+            "draft": "draft",
+            "submitted": "draft",
+            "authorised": "open",
+            "paid": "paid",
+            "voided": "voided",
+        },
+    }
+}
+
+
+def test_a_translation_says_one_apps_words_in_the_others_and_need_not_be_its_own_inverse() -> None:
+    step = one(STATUS)
+    assert step.backward is not None
+    assert [step.forward(each) for each in ("Open", "paid", "draft")] == ["authorised", "authorised", "draft"]
+    assert [step.backward(each) for each in ("AUTHORISED", "paid", "submitted")] == ["open", "paid", "draft"]
+    for change, unknown in ((step.forward, "authorised"), (step.backward, "open"), (step.backward, "deleted")):
+        with pytest.raises(NotOfType, match=f"'{unknown}' is not in the map"):
+            change(unknown)
+
+
+words = st.sampled_from(["a", "B", "b", "c", "d"])
+tables = st.dictionaries(words, words, max_size=4)
+
+
+@given(tables, tables)
+def test_a_translation_is_taken_exactly_when_it_settles(to_xero: dict[str, str], to_hubspot: dict[str, str]) -> None:
+    """There, back and there again is once there; the other way it is so from the second round on."""
+    steps, problems = build({"translate": {"to-xero": {**to_xero}, "to-hubspot": {**to_hubspot}}})
+    there = {given.lower(): result for given, result in to_xero.items()}
+    back = {given.lower(): result for given, result in to_hubspot.items()}
+    clear = len(there) == len(to_xero) > 0 and len(back) == len(to_hubspot) > 0
+    closed = {each.lower() for each in there.values()} <= back.keys() and {
+        each.lower() for each in back.values()
+    } <= there.keys()
+    settles = clear and closed and all(there[back[xero.lower()].lower()] == xero for xero in there.values())
+    assert bool(steps) == settles
+    assert [each.code for each in problems] == ([] if settles else ["HX136"])
+    for step in steps:
+        assert step.backward is not None
+        for word in to_xero:
+            sent = step.forward(word)
+            assert step.forward(step.backward(sent)) == sent
+        for word in to_hubspot:
+            came = step.backward(step.forward(step.backward(word)))
+            assert step.backward(step.forward(came)) == came
+
+
+@pytest.mark.parametrize("spec", ["trim", STATUS, {"round": 2}], ids=str)
+def test_what_stands_for_other_records_takes_no_step(spec: Json) -> None:
+    for name in ("customer", "lines"):
+        hubspot, xero = field(App.HUBSPOT, "invoices", name), field(App.XERO, "invoices", name)
+        steps, (problem,) = build_steps([(spec, place(1))], hubspot, xero, BOTH)
+        assert (steps, problem.code) == ((), "HX136")
+        assert problem.summary.endswith(f"here it would be given {hubspot.kind.value}.")
+
+
 WRONG: list[tuple[Json, str, str | None]] = [
     ("tirm", "There is no step `tirm`.", "trim"),
     ("capitalise-everything", "There is no step `capitalise-everything`.", None),
@@ -149,6 +209,37 @@ def test_a_wrong_step_is_named_at_its_place(spec: Json, summary: str, suggestion
     steps, (problem,) = build("trim", spec, writes=TO_XERO)
     assert [step.name for step in steps] == ["trim"]
     assert (problem.code, problem.span, problem.summary, problem.suggestion) == ("HX136", place(2), summary, suggestion)
+
+
+Table = dict[str, Json]
+NOT_SETTLING: list[tuple[Table, Table, str]] = [
+    ({"a": "b"}, {}, "takes two tables."),
+    ({"a": "b", "A": "b"}, {"b": "a"}, "has `A` twice; case makes no difference."),
+    ({"a": "b"}, {"b": None}, "takes plain values, and `b` has none."),
+    ({"a": "b"}, {"b": " "}, "takes pairs of texts, none of them empty."),
+    ({"a": "c"}, {"b": "a"}, "gives `c` under `to-xero` and doesn't know it under `to-hubspot`."),
+    ({"a": "b"}, {"b": "c"}, "gives `c` under `to-hubspot` and doesn't know it under `to-xero`."),
+    (
+        {"a": "x", "b": "y"},
+        {"x": "b", "y": "b"},
+        "never settles: `a` goes to Xero as `x`, comes back as `b` and goes as `y`.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("to_xero", "to_hubspot", "summary"), NOT_SETTLING, ids=str)
+def test_a_translation_that_is_unclear_is_refused(to_xero: Table, to_hubspot: Table, summary: str) -> None:
+    steps, (problem,) = build({"translate": {"to-xero": to_xero, "to-hubspot": to_hubspot}}, writes=TO_XERO)
+    assert (steps, problem.code, problem.summary) == ((), "HX136", f"`translate` {summary}")
+
+
+@pytest.mark.parametrize(
+    "argument", [None, "a", {}, {"to-xero": {"a": "a"}}, {"to-xero": {"a": "a"}, "to-hubspot": {"a": "a"}, "else": "a"}]
+)
+def test_a_translation_has_two_tables_and_nothing_else(argument: Json) -> None:
+    _, (problem,) = build({"translate": argument})
+    assert problem.summary == "`translate` takes two tables."
+    assert problem.suggestion == "translate: {to-xero: {HubSpot's: Xero's}, to-hubspot: {Xero's: HubSpot's}}"
 
 
 @pytest.mark.parametrize("spec", [{"round": "2"}, {"round": 7}, {"round": True}, {"round": -1}, "round"], ids=str)
@@ -181,6 +272,7 @@ SETTLING: list[Json] = [
     "country-code",
     {"e164": "AU"},
     {"map": {"a": "b", "B": "a"}},
+    {"translate": {"to-xero": {"a": "b", "B": "a"}, "to-hubspot": {"a": "b", "b": "A"}}},
     {"prefix": "pO"},
 ]
 texts = st.text(max_size=20) | st.sampled_from(

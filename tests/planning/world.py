@@ -27,6 +27,7 @@ from hxrules.records import (
     Portal,
     Record,
     RecordRef,
+    Sight,
     Snapshot,
     StateView,
 )
@@ -77,7 +78,7 @@ def snapshot(*records: Record, coverage: CoverageKind = CoverageKind.COMPLETE, n
     found: dict[tuple[App, str], dict[str, Record]] = {(app, "contacts"): {} for app in App}
     for record in records:
         found[record.ref.app, record.ref.type][record.ref.id] = record
-    return Snapshot(now, ACCOUNTS, found, {key: Coverage(coverage) for key in found})
+    return Snapshot(now, ACCOUNTS, {"contacts": Sight(found, {key: Coverage(coverage) for key in found})})
 
 
 EMPTY = StateView("lineage", 1, None, None)

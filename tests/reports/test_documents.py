@@ -26,10 +26,12 @@ from hxrules.planning.plan import (
     Gone,
     Plan,
     Verdict,
+    canonical_json,
     digest,
     plan_document,
     problem_document,
 )
+from hxrules.planning.plan_file import read_plan
 from hxrules.problems import Problem, Severity, Span
 from hxrules.records import App, BaseValue, Link, Membership, Origin, RecordRef, Standing
 from hxrules.reports import (
@@ -42,6 +44,7 @@ from hxrules.reports import (
     status_json,
     status_records_json,
 )
+from hxrules.values import IdOf, Line, Lines
 
 
 def read(pieces: Iterable[str]) -> dict[str, Any]:
@@ -54,13 +57,13 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.v1.json").rea
 
 
 def closed(schema: Any) -> Any:
-    """The schema, with every key forbidden that it doesn't name."""
+    """The schema, with every key forbidden that it doesn't name, but where it says what else there may be."""
     schema = copy.deepcopy(schema)
 
     def close(part: Any) -> None:
         if isinstance(part, dict):
             if "properties" in part and "required" in part:
-                part["additionalProperties"] = False
+                part.setdefault("additionalProperties", False)
             for value in part.values():
                 close(value)
         elif isinstance(part, list):
@@ -81,8 +84,11 @@ def complaints(document: Any) -> list[str]:
 
 IDS = st.text("0123456789abcdef-", min_size=1, max_size=36)
 TEXT = st.text(max_size=20)
-INSTANTS = st.datetimes(timezones=st.just(UTC))
-VALUES = st.one_of(
+INSTANTS = st.datetimes(timezones=st.just(UTC)).map(
+    lambda when: when.replace(microsecond=when.microsecond // 1000 * 1000)
+)
+"""In milliseconds, as finely as both apps tell the time."""
+SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     TEXT,
@@ -90,6 +96,20 @@ VALUES = st.one_of(
     st.dates(),
     INSTANTS,
 )
+NAMES = st.from_regex(r"[A-Z][A-Za-z]{0,9}", fullmatch=True)
+INVOICE_LINES = st.builds(
+    Lines,
+    st.lists(
+        st.builds(
+            Line.of,
+            st.sampled_from(["line_items", "taxes", "discounts", "lines"]),
+            st.none() | IDS,
+            st.dictionaries(NAMES, SCALARS, max_size=3),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+VALUES = st.one_of(SCALARS, st.builds(IdOf, IDS), INVOICE_LINES)
 SPANS = st.builds(Span, st.just("hxrules.yaml"), *[st.integers(1, 500)] * 4)
 APPS = st.sampled_from(App)
 SYNCS = st.sampled_from(["contacts", "products", "invoices", "payments"])
@@ -124,6 +144,11 @@ EFFECTS = st.builds(
     st.dictionaries(TEXT, VALUES, max_size=3),
     st.dictionaries(TEXT, st.dictionaries(TEXT, TEXT, max_size=2), max_size=2),
     st.none() | IDS,
+    st.dictionaries(TEXT, st.lists(IDS | st.builds(IdOf, IDS), max_size=2).map(tuple), max_size=2),
+    st.dictionaries(TEXT, st.lists(IDS, max_size=2).map(tuple), max_size=2),
+    st.booleans(),
+    st.integers(0, 2),
+    st.none() | st.integers(0, 99),
 )
 LINKS = st.builds(
     Link,
@@ -175,6 +200,7 @@ PLANS = st.builds(
     several(PROBLEMS),
     st.dictionaries(SYNCS, NUMBERS, max_size=4),
     several(TEXT),
+    several(PROBLEMS),
 )
 
 
@@ -193,6 +219,17 @@ def test_every_plan_fits_the_schema_and_the_schema_names_every_key(plan: Plan) -
 @settings(max_examples=60, deadline=None)
 def test_masked_plans_fit_it_too(plan: Plan, values: Values) -> None:
     assert complaints(read(plan_json(plan, values))) == []
+
+
+@given(PLANS)
+@settings(max_examples=60, deadline=None)
+def test_a_plan_that_was_saved_and_read_is_the_same_plan(plan: Plan) -> None:
+    """With its lines, with what it refers to, with its notices: the same id, and the same document."""
+    saved = plan_document(plan)
+    again = read_plan(canonical_json(saved), "plan.json")
+    assert again.id == plan.id
+    assert plan_document(again) == saved
+    assert [change.effects for change in again.changes] == [change.effects for change in plan.changes]
 
 
 def broken() -> Iterator[tuple[str, Any]]:
@@ -215,6 +252,12 @@ def broken() -> Iterator[tuple[str, Any]]:
     document = plan_document(make.busy_plan())
     document["changes"][2]["effects"][0]["values"]["phone"] = "+61"
     yield "an unpacked value", document
+    document = plan_document(make.busy_plan())
+    document["changes"][2]["effects"][0]["values"]["lines"] = [["lines", None, {"UnitAmount": "10.5"}]]
+    yield "a line with an unpacked value", document
+    document = plan_document(make.busy_plan())
+    document["changes"][2]["fields"][0]["after"] = [{"UnitAmount": "10.5"}]
+    yield "a line of no type", document
     yield "another format", {**plan_document(make.busy_plan()), "format": 2}
 
 

@@ -60,6 +60,8 @@ MASKED, NONE, FULL = Values.MASKED, Values.NONE, Values.FULL
         ("Invoice for Jane Doe", "invoices", "I… f… J… …"),
         ("jane@acme.com", "payments", "j…@a….com"),
         ("Smith", "payments", "S…"),
+        ("payment 24.15 of 2026-11-21", "payments", "payment 24.15 of 2026-11-21"),
+        ("payment by Jane of 2026-11-21", "payments", "p… b… J… …"),
     ],
 )
 def test_texts_keep_their_shape(text: str, kind: str, masked: str) -> None:

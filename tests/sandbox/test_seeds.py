@@ -35,6 +35,15 @@ def by_email(world: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return hubspot, xero
 
 
+WORLDS = ("small", "3", "40", "400")
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Any]:
+    """The worlds that are looked at more than once."""
+    return {name: seeds.make(name, START) for name in WORLDS}
+
+
 class TestCrowd:
     @pytest.mark.parametrize("size", [0, 1, 2, 40, 1500])
     def test_each_side_has_that_many_contacts_and_half_of_the_people_are_in_both(self, size: int) -> None:
@@ -107,6 +116,39 @@ class TestSmall:
         assert len({row["properties"].get("country") for row in world["hubspot"]["contacts"]}) > 10
         assert any(ord(name[0]) > 0x3000 for name in names)
 
+    def test_it_has_what_an_invoice_can_meet_on_its_way(self, made: dict[str, Any]) -> None:
+        here, there = made["small"]["hubspot"], made["small"]["xero"]
+        assert {row["properties"]["hs_currency"] for row in here["invoices"]} == {"AUD", "USD", "SGD"}
+        open_ones = [row for row in there["invoices"] if row["Status"] == "AUTHORISED" and row["Type"] == "ACCREC"]
+        reduced = [
+            row
+            for row in open_ones
+            if row["TotalTax"] > 0 and any({"DiscountRate", "DiscountAmount"} & {*line} for line in row["LineItems"])
+        ]
+        assert {row["LineAmountTypes"] for row in reduced} == {"Exclusive", "Inclusive"}
+        lines = [line for row in open_ones for line in row["LineItems"]]
+        assert any("LineAmount" not in line for line in lines)
+        assert any(line.get("LineAmount", 0) < 0 for line in lines)
+        accounts = {row["Code"]: row["SalesDetails"]["AccountCode"] for row in there["items"]}
+        assert {accounts[row["properties"]["hs_sku"]] for row in here["products"][:3]} == {"200"}
+
+    def test_most_tax_rates_are_in_both_apps_by_name_and_percentage(self, made: dict[str, Any]) -> None:
+        for world in (made["small"], made["400"]):
+            here = {(row["name"], Decimal(str(row["percentageRate"]))) for row in world["hubspot"]["tax_rates"]}
+            sales = [
+                row for row in world["xero"]["tax_rates"] if row["CanApplyToRevenue"] and row["Status"] == "ACTIVE"
+            ]
+            there = {(row["Name"], Decimal(str(row["EffectiveRate"]))) for row in sales}
+            assert {name for name, _ in here & there} == {
+                *("GST on Income", "GST Free Income", "GST Free Exports", "BAS Excluded", "Heritage Levy"),
+            }
+            assert {name for name, _ in there - here} == {"Input Taxed", "Tourism Levy"}
+            assert {name for name, _ in here - there} == {"Levy", "Wholesale Tax"}
+            used = {
+                line["TaxType"] for row in world["xero"]["invoices"] for line in row["LineItems"] if "TaxType" in line
+            }
+            assert used <= {row["TaxType"] for row in sales}
+
 
 def load(world: dict[str, Any], app: str, **quirks: str) -> AppSandbox:
     """One app with its part of a world, as the server makes it."""
@@ -120,17 +162,13 @@ def loaded(world: dict[str, Any], app: str, **quirks: str) -> dict[str, Any]:
     return load(world, app, **quirks).world()
 
 
+def records(part: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The rows of an app by type, without its settings."""
+    return [rows for name, rows in part.items() if name not in ("currencies", "edit_invoices", "tax_rates")]
+
+
 def linked(row: dict[str, Any], type: str) -> list[str]:
     return [each["id"] for each in row.get("associations", {}).get(type, {"results": []})["results"]]
-
-
-WORLDS = ("small", "3", "40", "400")
-
-
-@pytest.fixture(scope="module")
-def made() -> dict[str, Any]:
-    """The worlds that are looked at more than once."""
-    return {name: seeds.make(name, START) for name in WORLDS}
 
 
 class TestTrade:
@@ -141,7 +179,12 @@ class TestTrade:
         codes = {row["properties"].get("hs_sku") or row["id"] for row in here["products"]}
         assert len(codes | {row["Code"] for row in there["items"]}) == size // 4
         assert len(here["invoices"]) + len(there["invoices"]) == size * 5 // 2
-        assert [len(here["commerce_payments"]), len(there["payments"])] == [size, size]
+        counting = (
+            [row for row in here["commerce_payments"] if not row.get("archived")],
+            [row for row in there["payments"] if row["Status"] == "AUTHORISED"],
+        )
+        assert [len(rows) for rows in counting] == [size, size]
+        assert all(row["properties"]["hs_latest_status"] == "succeeded" for row in counting[0])
         for row in there["invoices"]:
             assert 1 <= len(row["LineItems"]) <= 8
         for row in here["invoices"]:
@@ -154,8 +197,8 @@ class TestTrade:
     def test_ids_are_the_same_whenever_the_world_is_made(self) -> None:
         def ids(now: datetime) -> list[Any]:
             world, keys = seeds.make("40", now), ("id", "ItemID", "InvoiceID", "PaymentID", "ContactID")
-            rows = [row for part in world.values() for rows in part.values() if isinstance(rows, list) for row in rows]
-            return [next(row[key] for key in keys if key in row) for row in rows if isinstance(row, dict)]
+            rows = [row for part in world.values() for rows in records(part) for row in rows]
+            return [next(row[key] for key in keys if key in row) for row in rows]
 
         assert ids(START) == ids(START + timedelta(days=41, hours=13, minutes=7))
 
@@ -167,7 +210,8 @@ class TestTrade:
             for key in ("SubTotal", "TotalTax", "Total", "AmountDue", "AmountPaid", "FullyPaidOnDate"):
                 row.pop(key, None)
             for line in row["LineItems"]:
-                del line["LineAmount"], line["TaxAmount"]
+                line.pop("LineAmount", None)
+                line.pop("TaxAmount", None)
         own = {row["InvoiceID"]: row for row in loaded({"xero": bare}, "xero")["invoices"]}
         for row in world["xero"]["invoices"]:
             seen = own[row["InvoiceID"]]
@@ -175,8 +219,8 @@ class TestTrade:
                 assert Decimal(str(row[key])) == Decimal(str(seen[key])), (row["InvoiceNumber"], key)
             assert seen["Status"] == row["Status"]
             assert seen.get("FullyPaidOnDate") == row.get("FullyPaidOnDate")
-            amounts = [Decimal(str(line["LineAmount"])) for line in row["LineItems"]]
-            assert amounts == [Decimal(str(line["LineAmount"])) for line in seen["LineItems"]]
+            amounts = [Decimal(str(line.get("LineAmount", 0))) for line in row["LineItems"]]
+            assert amounts == [Decimal(str(line.get("LineAmount", 0))) for line in seen["LineItems"]]
 
     @pytest.mark.parametrize("name", WORLDS)
     def test_hubspots_payments_come_to_the_total_of_a_paid_invoice_and_to_less_of_an_open_one(
@@ -210,10 +254,20 @@ class TestTrade:
         assert 0 < without_customer < 0.05 * len(here["invoices"])
         lines = [line for row in there["invoices"] for line in row["LineItems"]]
         assert 0.02 < sum("ItemCode" not in line for line in lines) / len(lines) < 0.2
-        assert {"OUTPUT", "EXEMPTOUTPUT", "EXEMPTEXPORT", "BASEXCLUDED", "INPUTTAXED"} == {
-            each["TaxType"] for each in lines
-        }
+        priced = [line for line in lines if "LineAmount" in line]
+        assert 0.005 < 1 - len(priced) / len(lines) < 0.05
+        taxes = {"OUTPUT", "EXEMPTOUTPUT", "EXEMPTEXPORT", "BASEXCLUDED", "INPUTTAXED", "TAX001", "TAX002"}
+        assert {line["TaxType"] for line in priced} == taxes
         assert 0.05 < sum("DiscountRate" in line for line in lines) / len(lines) < 0.2
+        assert 0.01 < sum("DiscountAmount" in line for line in lines) / len(lines) < 0.1
+        less = [line for line in priced if line["LineAmount"] < 0]
+        assert 0.005 < len(less) / len(lines) < 0.05
+        assert {line["Quantity"] < 0 for line in less} == {True, False}
+        assert all(row["Total"] > 0 <= row["TotalTax"] for row in there["invoices"])
+        items = [row["properties"] for row in here["line_items"]]
+        assert 0.01 < sum("discount" in line for line in items) / len(items) < 0.1
+        rates = Counter(line["hs_tax_rate_group_id"] for line in items)
+        assert {*rates} == {f"214842099{n}" for n in (1, 2, 3, 4, 5, 7)}
         deleted = [row for row in there["payments"] if row["Status"] == "DELETED"]
         assert 0 < len(deleted) < 0.3 * len(there["payments"])
         assert any(row.get("archived") for row in here["commerce_payments"])
@@ -224,6 +278,10 @@ class TestTrade:
         assert 0 < codes.count("") < 10
         shared = {*codes} & {row["Code"] for row in there["items"]}
         assert len(shared) == 60
+        sold = [line.get("hs_sku", "") for line in items]
+        assert sum(0 < len(code) <= 30 for code in sold) / len(sold) > 0.85
+        assert {*sold} <= {*codes, ""}
+        assert {line["ItemCode"] for line in lines if "ItemCode" in line} <= {row["Code"] for row in there["items"]}
         issued = [datetime.fromisoformat(row["createdAt"]) for row in here["invoices"]]
         assert sum(START - at > timedelta(days=365) for at in issued) > 3
         assert sum(START - at < timedelta(days=30) for at in issued) > 50
@@ -248,10 +306,9 @@ class TestTrade:
 
     @pytest.mark.parametrize("name", WORLDS)
     def test_nothing_lies_in_the_future(self, made: dict[str, Any], name: str) -> None:
-        for rows in made[name]["hubspot"].values():
-            for row in rows if isinstance(rows, list) else ():
-                if isinstance(row, dict):
-                    assert datetime.fromisoformat(row["createdAt"]) <= datetime.fromisoformat(row["updatedAt"]) < START
+        for rows in records(made[name]["hubspot"]):
+            for row in rows:
+                assert datetime.fromisoformat(row["createdAt"]) <= datetime.fromisoformat(row["updatedAt"]) < START
         for type in ("items", "invoices", "payments"):
             for row in made[name]["xero"][type]:
                 assert int(row["UpdatedDateUTC"][6:19]) < START.timestamp() * 1000
@@ -272,3 +329,4 @@ class TestTrade:
         assert time.process_time() - started < 5
         assert [app.name for app in apps] == ["hubspot", "xero"]
         assert [len(world[app]["invoices"]) for app in ("hubspot", "xero")] == [2500, 2500]
+        assert [len(world[app]["contacts"]) for app in ("hubspot", "xero")] == [2000, 2000]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from hxrules.sandbox.environment import Environment
+from hxrules.sandbox.environment import Control, Environment
 from hxrules.sandbox.hubspot.account_calls import AccountCalls
 from hxrules.sandbox.hubspot.association_calls import AssociationCalls
 from hxrules.sandbox.hubspot.batches import BatchCalls
@@ -61,6 +61,7 @@ class HubSpotSandbox:
             *SearchCalls(self.portal, reading).endpoints,
             *ObjectCalls(self.portal, reading, writing).endpoints,
         ]
+        self.controls: Mapping[str, Control] = {}
         self.routes: Sequence[BaseRoute] = [
             *(
                 Route(path, self._http(endpoint), methods=[endpoint.method])

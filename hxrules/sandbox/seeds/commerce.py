@@ -1,34 +1,39 @@
 """What the people of a crowd buy: products, invoices and payments in both apps, and the companies that they work for.
 
 Invariants: for n contacts a side there are n/4 products, 2.5 n invoices, half of them made in either app, and 2 n payments,
-half in either; payments come to the total of a paid invoice, and to less than that of an open one; no number stands on two
-invoices; all days are the same in UTC and in Sydney; HubSpot's own ids count up from 1001, in the order of time.
-See also: `crowd` (the people), `trade` (the shapes), `goods` (the words).
+half in either, besides a few that were deleted; payments come to the total of a paid invoice, and to less than that of an
+open one; no number stands on two invoices; all days are the same in UTC and in Sydney; HubSpot's own ids count up from 1001,
+in the order of time.
+See also: `crowd` (the people), `trade` (the shapes), `taxes` (rates and currencies), `goods` (the words).
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from hxrules.sandbox.seeds.goods import CENTS, DISCOUNTS, GOODS, MATERIALS, METHODS, QUANTITIES, SERVICES
+from hxrules.sandbox.seeds.goods import (
+    CENTS,
+    CREDITS,
+    DISCOUNTS,
+    GOODS,
+    MATERIALS,
+    METHODS,
+    QUANTITIES,
+    REMARKS,
+    SERVICES,
+)
+from hxrules.sandbox.seeds.taxes import EXPORT, FREE, GST, HERITAGE, INPUT_TAXED, LEVY, NO_GST, TOURISM, Tax
 from hxrules.sandbox.seeds.trade import (
-    EXPORT,
-    FREE,
-    GST,
-    INPUT_TAXED,
-    LEVY,
-    NO_GST,
     Good,
     HubSpotBooks,
     Invoice,
     Line,
     Payment,
-    Tax,
     hubspot_product,
     xero_invoice,
     xero_item,
@@ -40,14 +45,17 @@ Rows = dict[str, list[Row]]
 
 CURRENCIES: Final = ("AUD",) * 35 + ("NZD",) * 5 + ("USD",) * 5 + ("GBP",) * 2 + ("EUR", "CAD", "SGD")
 """What invoices are in; SGD is a currency of both apps, but none that invoices are synchronised in."""
-TAXES: Final = (GST,) * 16 + (FREE,) * 3 + (NO_GST,)
+TAXES: Final = (GST,) * 15 + (FREE,) * 3 + (NO_GST, HERITAGE)
 COUNTS: Final = (1,) * 34 + (2,) * 26 + (3,) * 16 + (4,) * 9 + (5,) * 6 + (6,) * 4 + (7,) * 3 + (8,) * 2
 """How many lines invoices have."""
+MOST_LINES: Final = max(COUNTS)
 AMOUNTS: Final = ("Exclusive",) * 17 + ("Inclusive",) * 2 + ("NoTax",)
 AGES: Final = (*((1, 7),) * 5, *((7, 60),) * 9, *((60, 300),) * 5, (300, 700))
 """From how many to how many days old invoices are."""
 HUBSPOT_STATES: Final = ("draft",) * 3 + ("open",) * 12 + ("paid",) * 10
 XERO_STATES: Final = ("DRAFT",) * 2 + ("AUTHORISED",) * 12 + ("PAID",) * 10 + ("VOIDED",)
+DELETED: Final = 0.05
+"""For each payment that counts, how many were deleted."""
 ADJUSTMENTS: Final = (
     {"discounts": {"hs_label": "Spring offer", "hs_type": "PERCENT", "hs_value": "5", "hs_sort_order": "1"}},
     {"fees": {"hs_label": "Handling", "hs_type": "FIXED", "hs_value": "12.50", "hs_sort_order": "1"}},
@@ -80,7 +88,7 @@ def commerce(size: int, now: datetime, hubspot: Sequence[Row], xero: Sequence[Ro
     documents: list[Row] = []
     payments: list[Row] = []
     for number, (plan, issued) in enumerate(_plans(count - count // 2, size, XERO_STATES, now, rng), 1):
-        invoice = _invoice(f"SI-{number:05}", plan, issued, stock, INPUT_TAXED, now, rng)
+        invoice = _invoice(f"SI-{number:05}", plan, issued, stock, (INPUT_TAXED, TOURISM), now, rng)
         documents.append(xero_invoice(invoice, _guid(rng), buyers[1].draw(rng)))
         payments += [xero_payment(payment, _guid(rng), documents[-1]) for payment in invoice.payments]
     return (
@@ -138,7 +146,7 @@ def _products(count: int, rng: random.Random, now: datetime) -> tuple[list[Row],
 
 def _own_code(n: int, code: str, material: str, thing: str) -> str:
     """The code of a product that only HubSpot has: sometimes longer than Xero takes, sometimes none."""
-    match n // 5 % 8:
+    match n // 5 % 20:
         case 0:
             return f"{material}-{thing}-SHOWROOM-EDITION-{n + 1:05}".upper()
         case 1:
@@ -188,13 +196,12 @@ def _plans(
     opened = [plan for plan in plans if plan.status == is_open]
     untouched = iter(opened)
     for _ in range(payments - len(paid)):
-        at = rng.random()
-        if at < 0.5:
+        if rng.random() < 0.6:
             (next(untouched, None) or rng.choice(opened)).kept += 1
-        elif at < 0.8:
-            rng.choice(paid or opened).kept += 1
         else:
-            rng.choice(paid or opened).deleted += 1
+            rng.choice(paid or opened).kept += 1
+    for _ in range(round(payments * DELETED)):
+        rng.choice(paid or opened).deleted += 1
     yield from zip(plans, sorted(_issued(now, rng) for _ in plans), strict=True)
 
 
@@ -217,18 +224,25 @@ def _sell_in_hubspot(
 ) -> None:
     """Write an invoice into the books; a few have lost their customer."""
     number = "" if plan.status == "draft" else f"INV-{1001 + books.issued}"
-    invoice = _invoice(number, plan, issued, goods, LEVY, now, rng)
+    invoice = _invoice(number, plan, issued, goods, (LEVY,), now, rng)
     contact = "" if rng.random() < 0.02 else buyers.draw(rng)["id"]
     adjusts = plan.status == "open" and not invoice.payments and rng.random() < 0.06
     books.add(invoice, contact, employers.get(contact, ""), rng.choice(ADJUSTMENTS) if adjusts else {})
 
 
 def _invoice(
-    number: str, plan: Plan, issued: datetime, goods: Sequence[Good], odd: Tax, now: datetime, rng: random.Random
+    number: str,
+    plan: Plan,
+    issued: datetime,
+    goods: Sequence[Good],
+    odd: Sequence[Tax],
+    now: datetime,
+    rng: random.Random,
 ) -> Invoice:
-    """An invoice with lines and payments; `odd` is a tax that the other app does not have."""
+    """An invoice with lines and payments; `odd` are taxes that the other app does not have."""
+    in_xero = odd[0].hubspot == ""
     currency = rng.choice(CURRENCIES)
-    amounts = "Exclusive" if odd.hubspot else rng.choice(AMOUNTS)
+    amounts = rng.choice(AMOUNTS) if in_xero else "Exclusive"
     tax = EXPORT if currency != "AUD" else NO_GST if amounts == "NoTax" else None
     invoice = Invoice(
         number,
@@ -241,20 +255,40 @@ def _invoice(
         f"PO-{rng.randint(1000, 9999)}" if rng.random() < 0.2 else "",
         amounts,
     )
+    if in_xero:
+        _add_what_only_xero_has(invoice.lines, rng)
     invoice.payments = _payments(invoice, plan, now, rng)
     last = max((payment.at for payment in invoice.payments), default=issued)
     invoice.updated = min(last + timedelta(seconds=rng.randint(20, 900)), now - timedelta(minutes=3))
     return invoice
 
 
-def _line(goods: Sequence[Good], tax: Tax | None, odd: Tax, rng: random.Random) -> Line:
+def _line(goods: Sequence[Good], tax: Tax | None, odd: Sequence[Tax], rng: random.Random) -> Line:
     quantity, at = rng.choice(QUANTITIES), rng.random()
-    tax = tax or (odd if at > 0.99 else rng.choice(TAXES))
+    tax = tax or rng.choice(odd if at > 0.99 else TAXES)
     if not goods or at < 0.08:
         return Line(rng.choice(SERVICES), quantity, rng.randint(15, 180) * 1000 + rng.choice(CENTS) * 10, tax)
     good = rng.choice(goods)
-    discount = rng.choice(DISCOUNTS) if rng.random() < 0.12 else 0
-    return good.line(quantity, tax, discount)
+    cut = rng.random()
+    if cut < 0.09:
+        return good.line(quantity, tax, discount=rng.choice(DISCOUNTS))
+    if cut < 0.13 and good.price > 10_000:
+        return good.line(quantity, tax, off=rng.choice((1, 1, 2, 5)) * 1000)
+    return good.line(quantity, tax)
+
+
+def _add_what_only_xero_has(lines: list[Line], rng: random.Random) -> None:
+    """To some invoices a credit, which never outweighs the first line, and to some a line of text alone."""
+    first = lines[0]
+    if len(lines) < MOST_LINES and rng.random() < 0.06:
+        if first.quantity >= 400 and not first.discount and not first.off:
+            lines.append(replace(first, text=f"Returned: {first.text}", quantity=-100))
+        else:
+            most = first.amount // 4
+            price = -min(rng.randint(2, 90) * 100 + rng.choice(CENTS), most) * 10
+            lines.append(Line(rng.choice(CREDITS), 100, price, first.tax))
+    if len(lines) < MOST_LINES and rng.random() < 0.06:
+        lines.insert(rng.choice((0, len(lines))), Line(rng.choice(REMARKS), 0, 0))
 
 
 def _payments(invoice: Invoice, plan: Plan, now: datetime, rng: random.Random) -> list[Payment]:

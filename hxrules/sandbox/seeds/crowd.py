@@ -18,7 +18,7 @@ from uuid import UUID
 
 from hxrules.sandbox.seeds.commerce import commerce
 from hxrules.sandbox.seeds.rows import Person, Phone, hubspot_contact, xero_contact
-from hxrules.sandbox.seeds.trade import HUBSPOT_SETTINGS, XERO_SETTINGS
+from hxrules.sandbox.seeds.taxes import HUBSPOT_SETTINGS, XERO_SETTINGS
 from hxrules.sandbox.seeds.words import (
     COUNTRIES,
     FIRST_NAMES,

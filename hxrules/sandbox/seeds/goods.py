@@ -29,6 +29,17 @@ SERVICES: Final = (
 )
 """What lines without a code say."""
 
+CREDITS: Final = ("Goodwill credit", "Deposit already received", "Loyalty credit", "Allowance for damage in transit")
+"""What lines say that take money off an invoice."""
+
+REMARKS: Final = (
+    "Thank you for your order.",
+    "As quoted.",
+    "Deliver to the rear entrance, weekdays before noon.",
+    "Balance of the order follows next month.",
+)
+"""What lines of text alone say."""
+
 CENTS: Final = (0, 0, 0, 50, 95, 99, 6, 61, 63, 33, 35, 5, 45, 15)
 """The cents of prices; some of them make halves of a cent of every tenth."""
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from hxrules.sandbox.seeds.rows import Person, Phone, hubspot_contact, moment, xero_contact
 from hxrules.sandbox.seeds.small_trade import small_trade
-from hxrules.sandbox.seeds.trade import HUBSPOT_SETTINGS, XERO_SETTINGS
+from hxrules.sandbox.seeds.taxes import HUBSPOT_SETTINGS, XERO_SETTINGS
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

@@ -14,12 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hxrules.sandbox.seeds.taxes import EXPORT, FREE, INPUT_TAXED, LEVY, NO_GST, TOURISM
 from hxrules.sandbox.seeds.trade import (
-    EXPORT,
-    FREE,
-    INPUT_TAXED,
-    LEVY,
-    NO_GST,
     Good,
     HubSpotBooks,
     Invoice,
@@ -165,7 +161,7 @@ IN_XERO: Final = (
     ),
     Sale(
         "SI-0003", "AUTHORISED", "ethan@copperelectrical.example", 15 * DAY,
-        [_free_text("Switchboard", 613_450), _free_text("Cable, per metre", 3_050, 1_250)],
+        [_free_text("Switchboard", 613_450), _free_text("Cable, per metre", 3_050, 1_250, discount=75)],
         [(30_000, 11 * DAY), (20_000, 10 * DAY, True)],
         more={"reference": "PO-5530"},
     ),
@@ -186,6 +182,16 @@ IN_XERO: Final = (
     Sale(
         "BILL-2291", "AUTHORISED", "billing@citypower.example", 18 * DAY, [_free_text("Electricity", 318_770)],
         type="ACCPAY",
+    ),
+    # Money off as an amount and as a line of its own; a line of text alone; a tax that only Xero has, and that comes to something.
+    Sale(
+        "SI-0009", "AUTHORISED", "charlotte@reeftours.example", 30 * HOUR,
+        [
+            XERO_BENCH.line(300, off=15_000),
+            _free_text("Delivered to the jetty; please quote the tide table.", 0, 0),
+            _free_text("Goodwill credit", -45_450),
+            _free_text("Reef permit, per guest", 7_250, 1_100, tax=TOURISM),
+        ],
     ),
     # Old, and paid long ago.
     Sale("SI-0000", "PAID", "eleni@aegean-books.example", 400 * DAY, [_free_text("Books", 88_000)], [(9680, 390 * DAY)]),

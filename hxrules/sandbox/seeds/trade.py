@@ -1,9 +1,9 @@
 """Products, invoices and payments as both apps would hold them, and what they come to.
 
 Invariants: money is counted in whole cents, and rounded half up: each line, then the tax of each line; that is how Xero
-does it, and HubSpot with its default quirks. Prices are in thousandths, quantities in hundredths, rates in tenths of a
+does it, and HubSpot with its default quirks. Prices are in thousandths, quantities in hundredths, discounts in tenths of a
 percent.
-See also: `rows` (contacts), facts/xero.md 6.1 and 6.3 to 6.5, facts/hubspot.md 3.3 to 3.7.
+See also: `rows` (contacts), `taxes` (rates and currencies), facts/xero.md 6.1 and 6.3 to 6.5, facts/hubspot.md 3.3 to 3.7.
 """
 
 from __future__ import annotations
@@ -11,38 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 
 from hxrules.sandbox.seeds.rows import moment, xero_date
-
-
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """A rate by its names in both apps; empty where an app does not have it."""
-
-    xero: str
-    hubspot: str
-    rate: int
-
-
-GST: Final = Tax("OUTPUT", "2148420991", 100)
-FREE: Final = Tax("EXEMPTOUTPUT", "2148420992", 0)
-EXPORT: Final = Tax("EXEMPTEXPORT", "2148420993", 0)
-NO_GST: Final = Tax("BASEXCLUDED", "2148420994", 0)
-LEVY: Final = Tax("", "2148420995", 25)
-INPUT_TAXED: Final = Tax("INPUTTAXED", "", 0)
-
-RATES: Final = {"AUD": 1.0, "CAD": 0.9, "EUR": 0.57, "GBP": 0.49, "NZD": 1.13, "SGD": 0.85, "USD": 0.65}
-"""All currencies that documents are in, as what one Australian dollar buys."""
-
-HUBSPOT_SETTINGS: Final = {"currencies": [code for code in RATES if code != "AUD"], "edit_invoices": True}
-XERO_SETTINGS: Final = {"currencies": [*RATES]}
-"""What an account and an organisation need for all that."""
+from hxrules.sandbox.seeds.taxes import CURRENCY_RATES, GST, Tax
 
 
 @dataclass(slots=True)
 class Line:
-    """One line of an invoice; `product` is the id of its product in HubSpot."""
+    """One line of an invoice; `product` is the id of its product in HubSpot.
+
+    `off` is what a piece costs less than `price`, in whole dollars, so that it comes to cents for any quantity. A line of
+    no quantity is one of text alone; money comes off by one of a negative quantity or price. HubSpot has neither.
+    """
 
     text: str
     quantity: int
@@ -51,11 +32,12 @@ class Line:
     sku: str = ""
     product: str = ""
     discount: int = 0
+    off: int = 0
 
     @property
     def amount(self) -> int:
         """What it comes to without tax, or with it where the invoice says so."""
-        return half_up(self.quantity * self.price * (1000 - self.discount), 1_000_000)
+        return half_up(self.quantity * (self.price - self.off) * (1000 - self.discount), 1_000_000)
 
     def tax_amount(self, amounts: str = "Exclusive") -> int:
         """Its tax; `amounts` is Xero's `LineAmountTypes`."""
@@ -74,9 +56,9 @@ class Good:
     sku: str
     price: int
 
-    def line(self, quantity: int, tax: Tax = GST, discount: int = 0) -> Line:
+    def line(self, quantity: int, tax: Tax = GST, discount: int = 0, off: int = 0) -> Line:
         """So many of it on an invoice."""
-        return Line(self.name, quantity, self.price, tax, self.sku, self.id, discount)
+        return Line(self.name, quantity, self.price, tax, self.sku, self.id, discount, off)
 
 
 @dataclass(slots=True)
@@ -129,8 +111,9 @@ class Invoice:
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """The rounded quotient of two numbers that are not negative."""
-    return (2 * numerator + denominator) // (2 * denominator)
+    """The rounded quotient, ties away from zero; the denominator is positive."""
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded
 
 
 def hubspot_product(id: str, name: str, sku: str, price: int, cost: int, text: str, at: datetime) -> dict[str, Any]:
@@ -247,7 +230,7 @@ def xero_invoice(invoice: Invoice, id: str, contact: Mapping[str, Any], type: st
         "AmountPaid": paid / 100,
         "AmountCredited": 0,
         "CurrencyCode": invoice.currency,
-        "CurrencyRate": RATES[invoice.currency],
+        "CurrencyRate": CURRENCY_RATES[invoice.currency],
         "UpdatedDateUTC": xero_date(invoice.updated),
     }
     if invoice.status == "PAID":
@@ -284,10 +267,14 @@ def _hubspot_line(line: Line, currency: str) -> dict[str, str]:
     }
     if line.discount:
         properties["hs_discount_percentage"] = f"{line.discount / 10:g}"
+    if line.off:
+        properties["discount"] = _price(line.off)
     return {key: value for key, value in properties.items() if value}
 
 
 def _xero_line(line: Line, amounts: str, account: str) -> dict[str, Any]:
+    if not line.quantity:
+        return {"Description": line.text}
     row = {
         "Description": line.text,
         "Quantity": line.quantity / 100,
@@ -301,6 +288,8 @@ def _xero_line(line: Line, amounts: str, account: str) -> dict[str, Any]:
         row["ItemCode"] = line.sku
     if line.discount:
         row["DiscountRate"] = line.discount / 10
+    if line.off:
+        row["DiscountAmount"] = line.quantity * line.off // 1000 / 100
     return row
 
 

@@ -13,6 +13,7 @@ import asyncio
 import random
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import cycle
 from typing import Any, Final
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hxrules.sandbox.environment import Environment
+from hxrules.sandbox.environment import Control, Environment
 from hxrules.sandbox.xero import bodies, errors, scopes
 from hxrules.sandbox.xero.accounts import Accounts
 from hxrules.sandbox.xero.contacts import Contacts
@@ -39,6 +40,7 @@ from hxrules.sandbox.xero.tax_rates import TaxRates
 from hxrules.sandbox.xero.world import World
 
 ROOT: Final = "/api.xro/2.0/"
+_LOCKS: Final = ("period", "end_of_year")
 _VERBS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -128,6 +130,7 @@ class XeroSandbox:
             *self.identity.routes(),
             Route(f"{ROOT}{{path:path}}", self.accounting.answer, methods=_VERBS),
         ]
+        self.controls: Mapping[str, Control] = {"lock": self._lock}
         self._throttles = cycle(("minute", "concurrent"))
 
     def fault_answer(self, kind: str, request: Request) -> Response:
@@ -151,6 +154,14 @@ class XeroSandbox:
         """`identity` for tokens and connections, else `xero`."""
         path = request.url.path.lower()
         return "identity" if path.startswith(("/connect/", "/connections")) else "xero"
+
+    def _lock(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`{"period": "2026-06-30", "end_of_year": null}`: both lock dates; one that is null or left out is taken away."""
+        if unknown := sorted({*body} - {*_LOCKS}):
+            raise ValueError(f"no lock date is named {unknown[0]!r}; there are: {', '.join(_LOCKS)}")
+        days = {name: date.fromisoformat(body[name]) if body.get(name) is not None else None for name in _LOCKS}
+        self.organisation.lock(**days)
+        return {name: day and day.isoformat() for name, day in days.items()}
 
     def world(self) -> dict[str, Any]:
         """The organisation as a seed file has it."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import cast
-
+import httpx
 import pytest
 from xero_client import ConnectXero, Xero, change, listed, messages, payment, sale
-
-from hxrules.sandbox.xero.app import XeroSandbox
 
 
 def locked(name: str, day: str) -> str:
     return f"The document date cannot be before the {name} lock date, currently set at {day}"
 
 
-def lock(xero: Xero, **days: date) -> None:
-    cast(XeroSandbox, xero.info.xero).organisation.lock(**days)
+def lock(xero: Xero, **days: str | None) -> httpx.Response:
+    return httpx.post(f"{xero.info.xero_url}/_sandbox/lock", json=days)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +41,7 @@ def test_nothing_is_made_in_a_locked_period(
 def test_a_period_locked_in_mid_run_closes_what_lies_in_it(xero: Xero) -> None:
     old, paid = xero.invoice(), xero.invoice()
     settled = xero.pay(paid, 10)
-    lock(xero, period=date(2026, 10, 31))
+    assert lock(xero, period="2026-10-31", end_of_year=None).json() == {"period": "2026-10-31", "end_of_year": None}
     row = xero.get("Organisation").json()["Organisations"][0]
     assert (row["PeriodLockDate"], "EndOfYearLockDate" in row) == ("/Date(1793404800000+0000)/", False)
     told = [locked("period", "31 October 2026")]
@@ -57,8 +53,16 @@ def test_a_period_locked_in_mid_run_closes_what_lies_in_it(xero: Xero) -> None:
     assert xero.call("PUT", "Payments", payment(old, 5, Date="2026-11-05")).status_code == 200
     later = xero.invoice(Date="2026-11-01")
     assert change(xero, later, Date="2026-10-31") == told
-    lock(xero)
+    assert lock(xero).json() == {"period": None, "end_of_year": None}
     assert change(xero, old, Reference="open again") == []
+
+
+def test_dates_that_mean_nothing_lock_nothing_and_hubspot_has_no_locks(xero: Xero) -> None:
+    for days in ({"period": "yesterday"}, {"period": 20261031}, {"year": "2026-10-31"}):
+        assert lock(xero, **days).status_code == 400
+    assert xero.invoice(Date="2026-01-01")["Status"] == "AUTHORISED"
+    answer = httpx.post(f"{xero.info.hubspot_url}/_sandbox/lock", json={"period": "2026-10-31"})
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize(("quirk", "status"), [("locked", 400), ("open", 200)])
