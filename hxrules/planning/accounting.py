@@ -57,6 +57,7 @@ class Accounting:
                     remedy="Add a line item in HubSpot; the next run goes on.",
                 )
             )
+        self._check_texts(lines, records)
         skus = dict.fromkeys(str(sku) for line in lines.items if (sku := line.get("ItemCode")) is not None)
         missing = [sku for sku in skus if sku.casefold() not in self._items]
         if missing:
@@ -75,6 +76,33 @@ class Accounting:
                 ),
                 retry=True,
             )
+
+    def _check_texts(self, lines: Lines, records: Sequence[Record | None]) -> None:
+        longest = self._context.catalogue.type(App.XERO, "lines").fields["Description"].length
+        for place, line in enumerate(lines.items, 1):
+            text = str(line.get("Description") or "")
+            if not text:
+                raise Held(
+                    problem(
+                        self._sync,
+                        records,
+                        "HX211",
+                        f"its line {place} has neither name nor description",
+                        cause="Xero wants some text on every line of an approved invoice.",
+                        remedy="Give the line item a name in HubSpot; the next run goes on.",
+                    )
+                )
+            if longest is not None and len(text) > longest:
+                raise Held(
+                    problem(
+                        self._sync,
+                        records,
+                        "HX210",
+                        f"the description of its line {place} is too long for Xero",
+                        cause=f"It has {len(text):,} characters; a line in Xero holds {longest:,}.",
+                        remedy="Shorten it in HubSpot; it is never cut.",
+                    )
+                )
 
     def check_edit(self, pair: Pair, decisions: Iterable[Decision]) -> None:
         """Money on an invoice locks it but for a few fields (facts/xero.md 6.4). Raises `Held`."""
@@ -204,6 +232,20 @@ def no_such_currency(sync: Sync, records: Iterable[Record | None], app: App, cur
     )
 
 
+def different_totals(sync: Sync, records: Iterable[Record | None], hubspot: Decimal, xero: Decimal) -> Problem:
+    """An invoice that would cost, or costs, another amount in the other app."""
+    return problem(
+        sync,
+        records,
+        "HX228",
+        "HubSpot and Xero come to different totals",
+        cause=f"HubSpot comes to {hubspot:,.2f}, Xero to {xero:,.2f} ({xero - hubspot:+,.2f}). Xero rounds prices to 4 decimals and "
+        "tax line by line; discounts, fees and taxes of a whole HubSpot invoice have no place there.",
+        remedy="Put discounts and taxes on the lines, and round prices to 4 decimals; or let a cent be made up for: "
+        "`totals: adjust`.",
+    )
+
+
 def below_zero(sync: Sync, records: Iterable[Record | None], total: Decimal) -> Problem:
     """An invoice that would owe the customer something."""
     return problem(
@@ -213,6 +255,22 @@ def below_zero(sync: Sync, records: Iterable[Record | None], total: Decimal) -> 
         "its total is below zero",
         cause=f"It comes to {total:,.2f}. Xero has no invoices below zero; what is owed to a customer is a credit note there.",
         remedy="Write a credit note in Xero, and void or correct the invoice in HubSpot.",
+    )
+
+
+LARGEST = Decimal("9999999999.99")
+"""The largest amount that Xero's fields hold (facts/xero.md 6.1)."""
+
+
+def too_large(sync: Sync, records: Iterable[Record | None], amount: Decimal) -> Problem:
+    """An amount beyond what Xero's fields hold."""
+    return problem(
+        sync,
+        records,
+        "HX210",
+        f"{amount:,.2f} is more than Xero can hold",
+        cause=f"The largest amount of a line or an invoice in Xero is {LARGEST:,}.",
+        remedy="Correct the amount in HubSpot, or split the invoice.",
     )
 
 

@@ -6,7 +6,7 @@ See also: `planner` (who asks), `references` (partners), `changes` (parts → ef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hxrules.catalogue import Catalogue
@@ -77,6 +77,9 @@ class Books:
     ) -> tuple[list[Decision], dict[str, Value]]:
         """What is written of the decisions, by own field name. May raise `Held`."""
         return list(decisions), {each.mapping.field(target).name: each.after for each in decisions}
+
+    def in_step(self, pair: Pair, owner: App | None, targets: Collection[App]) -> None:
+        """Asked of a pair of which nothing is to be written: is that the whole truth? May raise `Held`."""
 
     def created(self, target: App, record: Record, values: Mapping[str, Value]) -> dict[str, Value]:
         """What a new record gets. May raise `Held` and `LeftOut`."""

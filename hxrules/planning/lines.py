@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from hxrules.language.model import InvoiceRules
 from hxrules.planning.tax import TaxTable
@@ -26,6 +26,8 @@ WORDS: Mapping[str, str] = {"line": "line_items", "tax": "taxes", "discount": "d
 _CENT = Decimal("0.01")
 _PRICE = Decimal("0.0001")
 _NOTHING = Decimal(0)
+_WIDE = Context(prec=1000)
+"""For any number that somebody may have typed."""
 
 
 # --- HubSpot's side, put together --------------------------------------------------------------------------------------------
@@ -84,9 +86,10 @@ def _xero_line(line: Line, rules: InvoiceRules, tax: TaxTable) -> Line:
     across = rules.compiled.to_xero(own)
     values = {mapping.xero.name: _scalar(value) for mapping, value in zip(rules.lines, across, strict=True)}
     quantity = line.number("quantity")
-    for name, grain in (("UnitAmount", _PRICE), ("Quantity", _PRICE)):
-        if isinstance(found := values.get(name), Decimal):
-            values[name] = _rounded(found, grain)
+    for name in ("UnitAmount", "Quantity"):
+        if name in values:
+            # What HubSpot leaves empty counts nothing there; Xero would take the price of the item.
+            values[name] = _rounded(found if isinstance(found := values[name], Decimal) else _NOTHING, _PRICE)
     if isinstance(per_unit := values.get("DiscountAmount"), Decimal):
         values["DiscountAmount"] = _rounded(per_unit * quantity, _CENT) if not values.get("DiscountRate") else None
     if not values.get("DiscountRate"):
@@ -103,7 +106,7 @@ def _xero_line(line: Line, rules: InvoiceRules, tax: TaxTable) -> Line:
 
 
 def _rounded(number: Decimal, grain: Decimal) -> Decimal:
-    return number.quantize(grain, ROUND_HALF_UP)
+    return number.quantize(grain, ROUND_HALF_UP, _WIDE)
 
 
 def mapped_only(line: Line, rules: InvoiceRules) -> Line:
@@ -201,6 +204,8 @@ def _mirrored(line: Line, rules: InvoiceRules, tax: TaxTable, by_library: Collec
     own: dict[str, Value] = {mapping.xero.name: line.get(mapping.xero.name) for mapping in rules.lines}
     across = rules.compiled.to_hubspot(own)
     values = {mapping.hubspot.name: _scalar(value) for mapping, value in zip(rules.lines, across, strict=True)}
+    # What could stand in for an empty text of HubSpot's (a SKU) is Xero's own text on an invoice of Xero's.
+    values |= {each.hubspot.name: line.get(each.xero.name) for each in rules.lines if each.fallback}
     kind = line.get("TaxType")
     if "hs_tax_rate_group_id" in values:
         values["hs_tax_rate_group_id"] = tax.to_hubspot(str(kind)) if kind in by_library else None
@@ -214,7 +219,7 @@ def _reaching(net: Decimal, values: dict[str, Scalar], line: Line) -> dict[str, 
     values["hs_discount_percentage"] = values.get("hs_discount_percentage") or None
     values["discount"] = None
     if off and quantity > 0:
-        values["discount"] = (off / quantity).quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize()
+        values["discount"] = _rounded(off / quantity, Decimal("0.000001")).normalize()
     if line.get("Quantity") is None and line.get("UnitAmount") is None:
         # A line of text only. HubSpot knows none: it would count as one piece without a price.
         return {**values, "quantity": Decimal(1), "price": _NOTHING}

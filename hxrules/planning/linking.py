@@ -215,12 +215,16 @@ def _by_key(
             if owned is not None and owned_key is not None and owned.life is Life.LIVE:
                 linked[app][owned_key] = owned
     name = " + ".join(sync.match)
+    # What one field says names one record. Invoice, amount and day together do not: two payments may well be alike.
+    names_one = len(sync.match) == 1
     for key in sorted(keyed):
         candidates = keyed[key]
         everyone = [*candidates[App.HUBSPOT], *candidates[App.XERO]]
         if len(candidates[App.HUBSPOT]) == 1 and len(candidates[App.XERO]) == 1:
             (hubspot,), (xero,) = candidates[App.HUBSPOT], candidates[App.XERO]
             _join(sync, free, hubspot, xero, f"same {name}", result)
+        elif not names_one and not (candidates[App.HUBSPOT] and candidates[App.XERO]):
+            continue
         elif len(candidates[App.HUBSPOT]) > 1 or len(candidates[App.XERO]) > 1:
             for record in everyone:
                 del free[record.ref.app][record.ref.id]

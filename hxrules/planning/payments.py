@@ -71,7 +71,9 @@ class Payments(Books):
                 "made in HubSpot, and deleted in Xero",
                 cause="A payment of HubSpot's can only be taken back in HubSpot (R18).",
                 remedy="Delete or refund it in HubSpot as well; or enter it in Xero again as a payment of its own.",
-            )
+            ),
+            # What is deleted in HubSpot is in no list of changes: it must be asked for.
+            retry=True,
         )
 
     # --- writing -------------------------------------------------------------------------------------------------------------
@@ -125,8 +127,11 @@ class Payments(Books):
         raise LeftOut("its invoice isn't in both apps" if len(invoices) == 1 else "it pays several invoices at once")
 
     def _receipt(self, record: Record, made: dict[str, Value]) -> dict[str, Value]:
+        if not made.get("Amount"):
+            raise LeftOut("nothing was paid: its amount is 0")
         day = made.get("Date")
         check_period(self.sync, [record], self.context.snapshot.accounts.organisation.locked_until, [day])
+        self._check_currency(record)
         made["Account"] = self._account(record)
         # What identifies the payment in Xero when HubSpot's has no reference: its own id (design §0.5).
         made["Reference"] = made.get("Reference") or record.ref.id
@@ -148,11 +153,44 @@ class Payments(Books):
             retry=True,
         )
 
+    def _check_currency(self, record: Record) -> None:
+        """A payment in Xero has no currency of its own, so one in another would be booked as so much of the invoice's."""
+        (invoice,) = record.associations["invoice"]
+        seen = self.context.snapshot.sight("invoices").of(App.HUBSPOT, "invoices").get(invoice)
+        currency = record.fields.get("hs_currency_code")
+        owed = seen.fields.get("hs_currency") if seen else self._currency(str(self.invoices.across(App.HUBSPOT, invoice)))
+        if currency is None or owed is None or currency == owed:
+            return
+        raise Held(
+            problem(
+                self.sync,
+                [record],
+                "HX246",
+                f"it is in {currency}, and its invoice in {owed}",
+                cause="A payment in Xero is always in the currency of its invoice.",
+                remedy="Correct the currency of the payment in HubSpot, or enter it in Xero by hand.",
+            ),
+            retry=True,
+        )
+
     def _check_owed(self, record: Record, made: Mapping[str, Value]) -> None:
         invoice, amount = made.get("Invoice"), made.get("Amount")
         if not isinstance(amount, Decimal) or isinstance(invoice, IdOf):
             return
         seen = self.context.snapshot.sight("invoices").of(App.XERO, "invoices").get(str(invoice))
+        status = seen.fields.get("Status") if seen is not None else None
+        if status in ("draft", "submitted"):
+            raise Held(
+                problem(
+                    self.sync,
+                    [record],
+                    "HX233",
+                    f"its invoice is still {status} in Xero",
+                    cause="Xero takes payments of approved invoices only.",
+                    remedy="Approve the invoice in Xero; the next run goes on.",
+                ),
+                retry=True,
+            )
         due = self._owed.get(str(invoice), seen.fields.get("AmountDue") if seen is not None else None)
         if not isinstance(due, Decimal):
             return

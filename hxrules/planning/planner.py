@@ -170,6 +170,7 @@ class _SyncPlanner:
         self.entered = 0
         self.left = 0
         self.looked_at: set[RecordRef] = set()
+        self.told: set[tuple[RecordRef | None, RecordRef | None]] = set()
 
     def run(self) -> None:
         linking = link(self.snapshot, self.state.links, self.sync, self.make.remembering)
@@ -228,6 +229,8 @@ class _SyncPlanner:
                 for target in targets
                 if (mine := [each for each in decisions if each.target is target])
             }
+            if not written:
+                self.books.in_step(pair, owner, targets)
         except ConversionFailed as failed:
             return self._hold(guards.untranslatable(failed, self.sync, refs))
         except Held as held:
@@ -392,9 +395,8 @@ class _SyncPlanner:
     def _hold(self, problem: Problem, *, retry: bool = False) -> None:
         problem = self._labelled(problem)
         self.held.append(problem)
-        for ref in (problem.hubspot, problem.xero):
-            if ref is None:
-                continue
+        refs = [ref for ref in (problem.hubspot, problem.xero) if ref is not None]
+        for ref in refs:
             record = self.snapshot.of(ref.app, ref.type).get(ref.id)
             self.looked_at.add(ref)
             self.observations.known[ref] = Known(
@@ -403,7 +405,7 @@ class _SyncPlanner:
                 record.updated if record else None,
                 Standing.FAILING,
                 problem_document(problem),
-                problem.involves,
+                (*problem.involves, *(each for each in refs if each != ref)),
                 retry,
             )
 
@@ -493,7 +495,12 @@ class _SyncPlanner:
     def _stands(self, known: Known, hubspot: str | None, xero: str | None) -> None:
         reason = known.reason
         if known.standing is Standing.FAILING:
-            self.held.append(_problem_from(reason, self.sync))
+            problem = _problem_from(reason, self.sync)
+            together = (problem.hubspot, problem.xero)
+            # Two records that aren't linked may be held by one problem, and then each of them remembers it.
+            if None in together or together not in self.told:
+                self.told.add(together)
+                self.held.append(problem)
         elif known.standing is Standing.EXCLUDED:
             self.excluded.append(
                 Excluded(

@@ -134,12 +134,13 @@ def mask_plan(plan: Plan, values: Values) -> Plan:
 
 
 def mask_run(run: Run, values: Values) -> Run:
-    """The run with values replaced, its plan included."""
+    """The run with values replaced. Of its plan's changes only what they are is left: a run is not where their values are shown."""
     if values is Values.FULL:
         return run
+    bare = tuple(replace(each, label="", fields=(), effects=(), bases={}) for each in run.plan.changes)
     return replace(
         run,
-        plan=mask_plan(run.plan, values),
+        plan=mask_plan(replace(run.plan, changes=bare), values),
         failed=tuple(mask_problem(each, values, _texts_of(each, run.plan)) for each in run.failed),
         normalised=tuple(
             replace(

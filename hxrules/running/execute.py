@@ -41,7 +41,7 @@ from hxrules.records import (
     chunks,
 )
 from hxrules.running import recover
-from hxrules.running.failures import problem_of
+from hxrules.running.failures import problem_of, totals_apart
 from hxrules.running.fetch import Progress
 from hxrules.running.run import AppCalls, Normalised, Run
 from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
@@ -188,8 +188,8 @@ class _Execution:
         """Changes that need a record which could not be created: nothing of them is sent, not even their parts."""
         for change in changes:
             own = {effect.id for effect in change.effects}
-            wanted = {each.of for effect in change.effects for each in _unknown(effect)}
-            if not wanted <= own | self._made.keys():
+            wanted = (each.of for effect in change.effects for each in _unknown(effect))
+            if any(each not in own and each not in self._made for each in wanted):
                 self._note_failure(sync, change, next(each for each in change.effects if each.stage == 1), _WAITS)
 
     def _carry_out_group(self, sync: Sync, work: Sequence[_Work]) -> None:
@@ -319,6 +319,10 @@ class _Execution:
         if effect.stage != 1:
             return
         link = self._note_success(change, effect, record)
+        sync, catalogue, accounts = self._rules.sync(change.sync), self._catalogue, self._plan.accounts
+        if (apart := totals_apart(change, link, effect, record, sync, catalogue, accounts)) is not None:
+            self.failed.append(apart)
+            self._failed_refs.update(dict.fromkeys(filter(None, (apart.hubspot, apart.xero)), (apart, True)))
         if change.action is Action.CREATE:
             self._made[link.id] = record.ref.id
             learnt.links.append(link)

@@ -1,13 +1,17 @@
-"""An app's "no" → a problem that a person can act on."""
+"""An app's "no" → a problem that a person can act on; and so is a "yes" to something else than was meant."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 from hxrules.catalogue import Catalogue
+from hxrules.language.model import Sync, Totals
+from hxrules.planning.accounting import different_totals
 from hxrules.planning.plan import Change, Effect
 from hxrules.problems import Problem
-from hxrules.records import Accounts, App, Failure, RecordRef, WriteError
+from hxrules.records import Accounts, App, Failure, Link, Record, RecordRef, WriteError
 
 _KNOWN = {
     "name-taken": (
@@ -118,5 +122,31 @@ def problem_of(
         xero=RecordRef(App.XERO, types[App.XERO], xero) if xero else None,
         sync=change.sync,
         involves=involves,
+        links=tuple(page for page in pages if page is not None),
+    )
+
+
+TOTAL: Mapping[App, str] = {App.HUBSPOT: "hs_amount_billed", App.XERO: "Total"}
+"""What each app has worked out for a whole invoice."""
+
+
+def totals_apart(
+    change: Change, link: Link, effect: Effect, record: Record, sync: Sync, catalogue: Catalogue, accounts: Accounts
+) -> Problem | None:
+    """What is the matter with an invoice that was written, and that the app then reckoned otherwise than the plan did: how an app
+    rounds half a cent, nobody documents (facts/xero.md 6.1)."""
+    base = change.bases.get("total")
+    if sync.invoices is None or sync.invoices.totals is Totals.WARN or base is None:
+        return None
+    own, found = base.side(effect.app.other), record.fields.get(TOTAL[effect.app])
+    if not (isinstance(own, Decimal) and isinstance(found, Decimal)) or own == found:
+        return None
+    refs = [RecordRef(app, sync.types[app], link.side(app)) for app in App]
+    hubspot, xero = (found, own) if effect.app is App.HUBSPOT else (own, found)
+    apart = different_totals(sync, [Record(ref, {}) for ref in refs], hubspot, xero)
+    pages = (catalogue.type(ref.app, ref.type).page(ref.id, accounts) for ref in refs)
+    return replace(
+        apart,
+        summary=f"{change.label}: {apart.summary}" if change.label else apart.summary,
         links=tuple(page for page in pages if page is not None),
     )

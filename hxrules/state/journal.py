@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, select, update
 
 from hxrules.records import App
 from hxrules.state import tables as t
@@ -71,10 +71,10 @@ def settle(connection: Connection, run_id: str, settled: Iterable[Settled], seri
     ]
     if rows:
         connection.execute(insert(t.settlements), rows)
-    for row in rows:
-        if row["state"] != "in-doubt":
-            one_intent = and_(t.intents.c.run == run_id, t.intents.c.effect == row["effect"])
-            connection.execute(update(t.intents).where(one_intent).values(open=False))
+    closed = [{"of_run": run_id, "of_effect": row["effect"]} for row in rows if row["state"] != "in-doubt"]
+    if closed:
+        one_intent = and_(t.intents.c.run == bindparam("of_run"), t.intents.c.effect == bindparam("of_effect"))
+        connection.execute(update(t.intents).where(one_intent).values(open=False), closed)
     connection.execute(update(t.runs).where(t.runs.c.id == run_id).values(serial=serial))
 
 
