@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from hxrules import reports
 from hxrules.catalogue import load_catalogue
-from hxrules.cli import rulesets, session
+from hxrules.cli import rulesets, saved_plans, session
 from hxrules.cli.clock import now
 from hxrules.cli.dry_run import show
-from hxrules.cli.output import print_json, style, values
+from hxrules.cli.output import show_run
 from hxrules.cli.progress import ProgressLine
 from hxrules.planning.plan import Plan
 from hxrules.problems import Halt, Problem
@@ -20,23 +20,27 @@ from hxrules.running.recover import settle_old
 
 
 @click.command("apply")
-@click.argument("ruleset", required=False)
+@click.argument("ruleset", required=False, metavar="[RULESET|PLAN]")
 @click.option("--yes", is_flag=True, help="Go ahead without asking.")
+@click.option("--still-valid", is_flag=True, help="Of a saved plan, apply what still holds, and leave out the rest.")
 @click.option("--allow-large", is_flag=True, help="Go ahead although the plan is beyond the ruleset's limits.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--values", "mode", type=click.Choice(["full", "masked", "none"]), help="How much personal data is shown."
 )
-def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: str | None) -> int:
-    """Read both apps, show the plan, ask, and carry it out.
+def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool, form: str, mode: str | None) -> int:
+    """Read both apps, show the plan, ask, and carry it out. A saved plan is applied exactly as it was shown, or refused.
 
     \b
       hxrules apply                  asks before anything is written
       hxrules apply --yes            in CI
+      hxrules apply plan.json        what dry-run -o saved
     """
+    if ruleset is not None and ruleset.endswith(".json"):
+        return saved_plans.apply(Path(ruleset), still_valid, allow_large, form, mode)
+    if still_valid:
+        raise click.UsageError("--still-valid is about a saved plan.")
     path = rulesets.one(ruleset)
-    if path.suffix == ".json":
-        raise click.UsageError("apply takes a ruleset. This version can show a saved plan, but not apply it.")
     loaded = rulesets.load_valid(path)
     assert loaded.ruleset is not None
     rules = loaded.ruleset
@@ -69,13 +73,7 @@ def command(ruleset: str | None, yes: bool, allow_large: bool, form: str, mode: 
                     )
                 finally:
                     progress.done()
-    shown = values(mode, json_output=form == "json")
-    if form == "json":
-        print_json(reports.run_json(run, shown))
-    elif form == "markdown":
-        click.echo(reports.run_markdown(run, shown))
-    else:
-        click.echo(reports.run_text(run, style(), shown))
+    show_run(run, form, mode)
     return run.exit_code
 
 

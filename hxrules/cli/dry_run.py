@@ -11,7 +11,9 @@ from hxrules import reports
 from hxrules.cli import rulesets, session
 from hxrules.cli.output import style, values
 from hxrules.cli.progress import ProgressLine
-from hxrules.planning.plan import Plan, plan_pieces
+from hxrules.planning.observations import Observations
+from hxrules.planning.plan import Plan
+from hxrules.planning.plan_file import file_pieces
 
 
 @click.command("dry-run")
@@ -53,7 +55,7 @@ def command(
         if store is not None:
             store.close()
     if output is not None:
-        save(planned.plan, output)
+        save(planned.plan, planned.observations, output)
     show(planned.plan, form, mode, everything)
     if not exit_code:
         return 0
@@ -84,14 +86,13 @@ def show(
         click.echo(text)
 
 
-def save(plan: Plan, path: Path) -> None:
+def save(plan: Plan, observations: Observations, path: Path) -> None:
     """Writes the plan file, whole or not at all, for its owner's eyes only."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         scratch.touch(mode=0o600)
         with scratch.open("w", encoding="utf-8") as file:
-            file.writelines(plan_pieces(plan))
-            file.write("\n")
+            file.writelines(file_pieces(plan, observations))
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(path)

@@ -9,12 +9,15 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hxrules import reports
 from hxrules.problems import Halt, Problem
+
+if TYPE_CHECKING:
+    from hxrules.running.run import Run
 
 
 def style(stream: Any = None) -> reports.Style:
@@ -37,6 +40,17 @@ def values(mode: str | None, *, json_output: bool = False) -> reports.Values:
 def print_json(document: Mapping[str, Any]) -> None:
     """One document."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def show_run(run: Run, form: str, mode: str | None) -> None:
+    """Prints what a run did."""
+    shown = values(mode, json_output=form == "json")
+    if form == "json":
+        print_json(reports.run_json(run, shown))
+    elif form == "markdown":
+        click.echo(reports.run_markdown(run, shown))
+    else:
+        click.echo(reports.run_text(run, style(), shown))
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

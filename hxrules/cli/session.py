@@ -21,8 +21,9 @@ from hxrules.connectors import open_connectors
 from hxrules.connectors.protocol import Connectors
 from hxrules.connectors.settings import settings_from
 from hxrules.language.model import Ruleset
+from hxrules.planning.observations import Observations
 from hxrules.planning.plan import Plan
-from hxrules.planning.planner import Observations, make_plan
+from hxrules.planning.planner import make_plan
 from hxrules.problems import Halt
 from hxrules.records import Accounts, StateView
 from hxrules.running.fetch import fetch, identify

@@ -26,7 +26,7 @@ from hxrules.problems import Halt
 def command(plan: Path, form: str, mode: str | None, everything: bool) -> int:
     """Print a plan that dry-run -o saved. A plan that was changed since is refused with 5."""
     try:
-        found = read_plan(plan.read_text(encoding="utf-8", errors="replace"), plan.name)
+        found = read_plan(plan.read_text(encoding="utf-8", errors="replace"), plan.name).plan
     except BadPlan as bad:
         raise Halt(5, [bad.problem]) from bad
     show(found, form, mode, everything, saved=str(plan), next_step=False)

@@ -16,7 +16,7 @@ from hxrules.planning.lines import UnknownTax
 from hxrules.planning.linking import Pair
 from hxrules.planning.merge import Decision
 from hxrules.problems import Problem, Severity
-from hxrules.records import App, Ledger, Record
+from hxrules.records import App, Ledger, Life, Record
 from hxrules.values import Line, Lines, Value
 
 
@@ -41,9 +41,26 @@ class Accounting:
             raise Held(no_such_currency(self._sync, records, App.XERO, str(currency)), retry=True)
         days = [values.get("Date"), existing.fields.get("Date") if existing else None]
         check_period(self._sync, records, self._locked_until, days)
+        self._check_customer(str(values.get("Customer")), records)
         for value in values.values():
             if isinstance(value, Lines):
                 self._check_lines(invoice, value, records)
+
+    def _check_customer(self, customer: str, records: Sequence[Record | None]) -> None:
+        """As far as this run has read contacts; else Xero says so itself."""
+        found = self._context.snapshot.sight("contacts").of(App.XERO, "contacts").get(customer)
+        if found is not None and found.life is Life.ARCHIVED:
+            raise Held(
+                problem(
+                    self._sync,
+                    records,
+                    "HX237",
+                    "its customer is archived in Xero",
+                    cause=f"Xero takes no invoices for an archived contact ({customer}).",
+                    remedy="Restore the contact in Xero's own screens, or put another customer on the invoice.",
+                    involves=(found.ref,),
+                )
+            )
 
     def _check_lines(self, invoice: Record, lines: Lines, records: Sequence[Record | None]) -> None:
         if not lines.items:
@@ -268,8 +285,8 @@ def too_large(sync: Sync, records: Iterable[Record | None], amount: Decimal) -> 
         sync,
         records,
         "HX210",
-        f"{amount:,.2f} is more than Xero can hold",
-        cause=f"The largest amount of a line or an invoice in Xero is {LARGEST:,}.",
+        "it comes to more than Xero can hold",
+        cause=f"It comes to {amount:,.2f}; the largest amount of a line or an invoice in Xero is {LARGEST:,}.",
         remedy="Correct the amount in HubSpot, or split the invoice.",
     )
 

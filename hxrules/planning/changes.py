@@ -13,7 +13,8 @@ from hxrules.planning.books import Books
 from hxrules.planning.lines import WORDS
 from hxrules.planning.linking import Pair
 from hxrules.planning.merge import Decision
-from hxrules.planning.plan import Action, Change, Effect, FieldChange, Verdict, fingerprint, short_digest
+from hxrules.planning.plan import Action, Change, Effect, FieldChange, Verdict, short_digest
+from hxrules.planning.staleness import fingerprint
 from hxrules.records import App, BaseValue, Life, Link, Membership, Origin, Record, StateView
 from hxrules.values import IdOf, Line, Lines, Value
 
@@ -275,7 +276,10 @@ class ChangeMaker:
             effects=effects,
             link=found,
             bases=bases,
-            preconditions={record.ref.app: fingerprint(record) for record in records},
+            preconditions={
+                record.ref.app: fingerprint(record, self._sync, self._books.sight(), self._catalogue)
+                for record in records
+            },
             note=note,
         )
 

@@ -222,7 +222,7 @@ class Invoices(Books):
         found = accounting.different_totals(self.sync, records, wanted, total)
         if self.rules.totals is not Totals.WARN:
             raise Held(found)
-        self._warnings.append(replace(found, severity=Severity.WARNING))
+        self._warn(invoice, found)
         return booked
 
     def _check_mirror(self, invoice: Record, values: Mapping[str, Value], records: Sequence[Record | None]) -> None:
@@ -242,7 +242,7 @@ class Invoices(Books):
                     found = accounting.different_totals(self.sync, records, reckoned, total)
                     if self.rules.totals is Totals.BLOCK:
                         raise Held(found)
-                    self._warnings.append(replace(found, severity=Severity.WARNING))
+                    self._warn(invoice, found)
 
     def in_step(self, pair: Pair, owner: App | None, targets: Collection[App]) -> None:
         """Each app adds up its own: how it rounds a tie, nobody documents (facts/xero.md 6.1), so only the written invoice tells."""
@@ -257,7 +257,11 @@ class Invoices(Books):
         found = accounting.different_totals(self.sync, records, hubspot, xero)
         if self.rules.totals is not Totals.WARN:
             raise Held(found)
-        self._warnings.append(replace(found, severity=Severity.WARNING))
+        self._warn(pair.hubspot, found)
+
+    def _warn(self, invoice: Record, found: Problem) -> None:
+        name = invoice.fields.get("hs_number") or invoice.fields.get("InvoiceNumber") or invoice.ref.id
+        self._warnings.append(replace(found, summary=f"{name}: {found.summary}", severity=Severity.WARNING))
 
     def _check_void(self, target: App, pair: Pair) -> None:
         source, records = target.other, (pair.hubspot, pair.xero)

@@ -128,7 +128,7 @@ def _changed_associates(sync: Sync, app: App, state: StateView, catalogue: Catal
     """A record may enter or leave a filter because an associated one changed: those are followed back to their owners (R13)."""
     info = catalogue.type(app, sync.types[app])
     last_run = state.syncs[sync.name].last_run
-    for word, fields in _needed_of_associates(sync, app).items():
+    for word, fields in needed_of_associates(sync, app).items():
         other = catalogue.type(app, info.associations[word].type)
         back = way_back(info, other)
         if back is not None and last_run is not None:
@@ -141,7 +141,7 @@ def way_back(info: TypeInfo, associated: TypeInfo) -> str | None:
     return next((each.word for each in associated.associations.values() if each.type == info.type), None)
 
 
-def _needed_of_associates(sync: Sync, app: App) -> dict[str, tuple[Field, ...]]:
+def needed_of_associates(sync: Sync, app: App) -> dict[str, tuple[Field, ...]]:
     """By filter word: the fields of the associated records that this side's filters ask for."""
     wanted: dict[str, set[Field]] = {}
     for _, limit in sync.limits(app.other):
@@ -239,6 +239,15 @@ def next_reads(
         requests.extend(_associated(sync, app, seen, catalogue))
         requests.extend(_parts(sync, app, seen, catalogue))
     return requests
+
+
+def deciding_reads(sync: Sync, seen: Seen, catalogue: Catalogue) -> list[ReadRequest]:
+    """What is still missing of the records that decide about those seen, or that they are made of."""
+    return [
+        request
+        for app in App
+        for request in (*_associated(sync, app, seen, catalogue), *_parts(sync, app, seen, catalogue))
+    ]
 
 
 def _payments_of_changed_invoices(
@@ -386,7 +395,7 @@ def _in_terms_of(app: App, sync: Sync, record: Record, index: int) -> Value:
 def _associated(sync: Sync, app: App, seen: Seen, catalogue: Catalogue) -> Iterable[ReadRequest]:
     """The associated records that this side's filters speak of: by the ids that the records themselves name, or all if many."""
     info = catalogue.type(app, sync.types[app])
-    for word, fields in _needed_of_associates(sync, app).items():
+    for word, fields in needed_of_associates(sync, app).items():
         type_name = info.associations[word].type
         coverage = seen.coverage.get((app, type_name), Coverage(CoverageKind.SINCE))
         here = seen.of(app, type_name)

@@ -158,7 +158,9 @@ class Payments(Books):
         (invoice,) = record.associations["invoice"]
         seen = self.context.snapshot.sight("invoices").of(App.HUBSPOT, "invoices").get(invoice)
         currency = record.fields.get("hs_currency_code")
-        owed = seen.fields.get("hs_currency") if seen else self._currency(str(self.invoices.across(App.HUBSPOT, invoice)))
+        owed = (
+            seen.fields.get("hs_currency") if seen else self._currency(str(self.invoices.across(App.HUBSPOT, invoice)))
+        )
         if currency is None or owed is None or currency == owed:
             return
         raise Held(
@@ -169,11 +171,11 @@ class Payments(Books):
                 f"it is in {currency}, and its invoice in {owed}",
                 cause="A payment in Xero is always in the currency of its invoice.",
                 remedy="Correct the currency of the payment in HubSpot, or enter it in Xero by hand.",
-            ),
-            retry=True,
+            )
         )
 
     def _check_owed(self, record: Record, made: Mapping[str, Value]) -> None:
+        """Told by the invoice as this run reads it. Its payments are looked at again whenever it changes, and only then."""
         invoice, amount = made.get("Invoice"), made.get("Amount")
         if not isinstance(amount, Decimal) or isinstance(invoice, IdOf):
             return
@@ -188,8 +190,7 @@ class Payments(Books):
                     f"its invoice is still {status} in Xero",
                     cause="Xero takes payments of approved invoices only.",
                     remedy="Approve the invoice in Xero; the next run goes on.",
-                ),
-                retry=True,
+                )
             )
         due = self._owed.get(str(invoice), seen.fields.get("AmountDue") if seen is not None else None)
         if not isinstance(due, Decimal):
@@ -204,8 +205,7 @@ class Payments(Books):
                     cause=f"It is {amount:,.2f}, and {due:,.2f} is owed. Xero takes no payment beyond what an invoice owes; an "
                     "overpayment is a document of its own there.",
                     remedy="Correct the amount in HubSpot, or enter the overpayment in Xero by hand.",
-                ),
-                retry=True,
+                )
             )
         self._owed[str(invoice)] = due - amount
 

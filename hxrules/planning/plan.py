@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from hxrules.problems import Problem, Span
-from hxrules.records import Accounts, App, BaseValue, Link, Record
+from hxrules.records import Accounts, App, BaseValue, Link
 from hxrules.values import IdOf, Value, encode, pack
 
 FORMAT = 1
@@ -242,13 +242,18 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {"plan": plan.id, **_head(plan), **lists}
 
 
-def plan_pieces(plan: Plan, more: Mapping[str, Any] | None = None, line_end: str = "") -> Iterator[str]:
+def plan_pieces(
+    plan: Plan,
+    more: Mapping[str, Any] | None = None,
+    line_end: str = "",
+    lists: Mapping[str, Iterable[Any]] | None = None,
+) -> Iterator[str]:
     """The plan as JSON text, piece by piece, so that a plan of many thousand changes is never held as text or documents.
 
     Keys are sorted. Without `line_end` it is the canonical text, which a plan file holds; with it, one change stands on a line.
-    `more` adds keys, or puts others in their place.
+    `more` adds keys, or puts others in their place; `lists` adds keys whose values may be long.
     """
-    yield from _pieces({"plan": plan.id, **_head(plan), **(more or {})}, _lists(plan), line_end)
+    yield from _pieces({"plan": plan.id, **_head(plan), **(more or {})}, {**_lists(plan), **(lists or {})}, line_end)
 
 
 def _pieces(head: Mapping[str, Any], lists: Mapping[str, Iterable[Any]], line_end: str) -> Iterator[str]:
@@ -444,13 +449,6 @@ def digest(document: Any) -> str:
 def short_digest(*parts: object) -> str:
     """A name for a combination of parts: 20 hexadecimal digits (80 bits)."""
     return digest([str(part) for part in parts])[:20]
-
-
-def fingerprint(record: Record) -> str:
-    """What was seen of a record: another one means that somebody changed something that a decision rests on."""
-    seen = {name: pack(value) for name, value in record.fields.items()}
-    associated = {word: sorted(ids) for word, ids in record.associations.items()}
-    return digest([seen, associated, record.life.value])[:32]
 
 
 def ordered(changes: Iterable[Change], syncs: tuple[str, ...]) -> tuple[Change, ...]:

@@ -1,15 +1,18 @@
-"""A saved plan, read back: the inverse of `plan.plan_document`, for `show`.
+"""A saved plan: what `dry-run -o` writes, `show` prints and `apply` carries out.
 
-A plan whose content doesn't have its own digest was changed by somebody and is refused (HX303), as is one of another format (HX304).
+The file is the plan's own JSON with what the state should note besides (`observed_…`), in its one canonical spelling, sealed with the
+digest of all of it. A file with one byte changed is refused (HX303), as is one of another format (HX304).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from hxrules.planning.observations import Observations, observation_lists, read_observations
 from hxrules.planning.plan import (
     FORMAT,
     Action,
@@ -23,7 +26,9 @@ from hxrules.planning.plan import (
     Plan,
     RulesetRef,
     Verdict,
+    canonical_json,
     digest,
+    plan_pieces,
 )
 from hxrules.problems import Problem, Severity, Span
 from hxrules.records import Accounts, App, BaseValue, Link, Membership, Organisation, Origin, Portal, RecordRef
@@ -38,13 +43,37 @@ class BadPlan(ValueError):
         self.problem = problem
 
 
-def read_plan(text: str, file: str) -> Plan:
+class SavedPlan(NamedTuple):
+    """A plan from a file, with all that is needed to carry it out."""
+
+    plan: Plan
+    observations: Observations
+
+
+_OBSERVED = "observed_"
+
+
+def file_pieces(plan: Plan, observations: Observations) -> Iterator[str]:
+    """The text of a plan file, piece by piece."""
+    sealing = hashlib.sha256()
+    for piece in _unsealed(plan, observations, {}):
+        sealing.update(piece.encode())
+    yield from _unsealed(plan, observations, {"seal": sealing.hexdigest()})
+    yield "\n"
+
+
+def _unsealed(plan: Plan, observations: Observations, more: Mapping[str, Any]) -> Iterator[str]:
+    lists = {f"{_OBSERVED}{name}": rows for name, rows in observation_lists(observations).items()}
+    return plan_pieces(plan, more, lists=lists)
+
+
+def read_plan(text: str, file: str) -> SavedPlan:
     """The plan in `text`. Raises `BadPlan`."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadPlan(_no_plan(file, f"It is no JSON: {error}")) from error
-    if not isinstance(document, dict) or "plan" not in document or "changes" not in document:
+    if not isinstance(document, dict) or not document.keys() >= {"plan", "changes", "seal"}:
         raise BadPlan(_no_plan(file, "It is JSON, but not what `hxrules dry-run -o` writes."))
     if document.get("format") != FORMAT:
         raise BadPlan(
@@ -56,19 +85,21 @@ def read_plan(text: str, file: str) -> Plan:
                 next_command="hxrules dry-run -o plan.json",
             )
         )
-    if digest({key: value for key, value in document.items() if key != "plan"}) != document["plan"]:
+    seal = document.pop("seal")
+    if canonical_json({**document, "seal": seal}) + "\n" != text or digest(document) != seal:
         raise BadPlan(
             Problem(
                 "HX303",
                 f"{file} was changed after it was made",
-                "Its content doesn't have the digest that it names itself by.",
+                "Its content doesn't have the digest that it is sealed with.",
                 "Make the plan anew; never edit one.",
                 next_command="hxrules dry-run -o plan.json",
             )
         )
     try:
-        return _plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError, NotOfType) as error:
+        seen = {name.removeprefix(_OBSERVED): rows for name, rows in document.items() if name.startswith(_OBSERVED)}
+        return SavedPlan(_plan(document), read_observations(seen))
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError, NotOfType) as error:
         raise BadPlan(_no_plan(file, f"Something in it is not as it should be: {error!r}")) from error
 
 

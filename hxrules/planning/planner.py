@@ -7,7 +7,7 @@ show stays where the state has it. Absence is only believed where the coverage a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from hxrules.planning.invoices import Invoices
 from hxrules.planning.linking import Linking, Pair, key_of, link
 from hxrules.planning.merge import Decision, merge
 from hxrules.planning.needs import reads_whole
+from hxrules.planning.observations import Observations
 from hxrules.planning.payments import Payments
 from hxrules.planning.plan import (
     Change,
@@ -40,7 +41,6 @@ from hxrules.planning.scope import Scope, membership, scope
 from hxrules.problems import Problem, Span
 from hxrules.records import (
     App,
-    BaseValue,
     Known,
     Life,
     Link,
@@ -52,20 +52,6 @@ from hxrules.records import (
     StateView,
     SyncState,
 )
-
-
-@dataclass(slots=True)
-class Observations:
-    """What the state should note when the plan has been carried out, beside what the changes themselves bring.
-
-    `known` speaks of changed records as if all went well; the run puts right those that failed.
-    """
-
-    links: dict[str, Link] = field(default_factory=dict)
-    bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
-    known: dict[RecordRef, Known] = field(default_factory=dict)
-    forget: list[RecordRef] = field(default_factory=list)
-    syncs: list[SyncState] = field(default_factory=list)
 
 
 def make_plan(

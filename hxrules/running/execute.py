@@ -16,6 +16,7 @@ from datetime import datetime
 from hxrules.catalogue import Catalogue
 from hxrules.connectors.protocol import Connectors, Usage
 from hxrules.language.model import Ruleset, Sync
+from hxrules.planning.observations import Observations
 from hxrules.planning.plan import (
     Action,
     Change,
@@ -25,7 +26,6 @@ from hxrules.planning.plan import (
     effect_document,
     problem_document,
 )
-from hxrules.planning.planner import Observations
 from hxrules.problems import Halt, Problem
 from hxrules.records import (
     App,
@@ -49,6 +49,17 @@ from hxrules.state.store import Store
 from hxrules.values import IdOf, Line, Lines, Scalar, Value, encode
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What interrupted runs of a plan have done already: effect → the record; `noted` are those whose links and bases are recorded."""
+
+    ids: Mapping[str, str | None] = field(default_factory=dict)
+    noted: frozenset[str] = frozenset()
+
+
+NOTHING_BEFORE = Before()
+
+
 def execute(
     plan: Plan,
     observations: Observations,
@@ -59,12 +70,16 @@ def execute(
     catalogue: Catalogue,
     clock: Callable[[], datetime],
     progress: Progress,
+    before: Before = NOTHING_BEFORE,
+    left_out: Sequence[Problem] = (),
 ) -> Run:
     """Carries out every change of the plan.
 
+    `before` is what an interrupted run of the same plan has done already; `left_out` says why some of its changes aren't made.
     Never raises for a record. A `Halt` (a limit, a lost sign-in) ends the run early; what was done is kept, and the run says so.
     """
-    work = _Execution(plan, rules, connectors, store, header.id, catalogue, progress)
+    work = _Execution(plan, rules, connectors, store, header.id, catalogue, progress, before)
+    work.leave_out(left_out)
     store.begin(header)
     stopped: Halt | None = None
     try:
@@ -146,7 +161,10 @@ class _Execution:
         run_id: str,
         catalogue: Catalogue,
         progress: Progress,
+        before: Before,
     ) -> None:
+        self._before = before
+        self._left_out = False
         self._plan = plan
         self._rules = rules
         self._connectors = connectors
@@ -169,6 +187,15 @@ class _Execution:
         self.normalised: list[Normalised] = []
         self.turned: set[str] = set()
         """Changes that had their turn, whatever became of them."""
+
+    def leave_out(self, problems: Sequence[Problem]) -> None:
+        """Records whose changes aren't made, because they were edited since: the next run looks at them."""
+        self._left_out = bool(problems)
+        self.failed.extend(problems)
+        for problem in problems:
+            for ref in (problem.hubspot, problem.xero):
+                if ref is not None:
+                    self._failed_refs[ref] = (problem, True)
 
     def carry_out(self) -> None:
         """Every change in the plan's order; raises `Halt` when nothing can go on."""
@@ -240,6 +267,9 @@ class _Execution:
         for change, planned in batch:
             if change.id in self._spoilt:
                 continue
+            if planned.id in self._before.ids:
+                self._done_before(change, planned, learnt)
+                continue
             effect = self._filled_in(planned)
             write = self._as_write(sync, effect, remembers)
             if write is not None:
@@ -261,6 +291,17 @@ class _Execution:
                 settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
         if settled or learnt.bases:
             self._store.settle(self._run_id, settled, Advance(links=tuple(learnt.links), bases=learnt.bases))
+
+    def _done_before(self, change: Change, effect: Effect, learnt: _Learnt) -> None:
+        """An interrupted run of this plan has made it. Where it didn't live to note what it brought, that is noted now."""
+        record = Record(RecordRef(effect.app, effect.type, self._before.ids[effect.id] or str(effect.target)), {})
+        if effect.id not in self._before.noted:
+            self._succeeded(change, self._filled_in(effect), record, learnt)
+            return
+        self.turned.add(change.id)
+        self._made[effect.id] = record.ref.id
+        if effect.stage == 1 and change.link is not None and change.action is Action.CREATE:
+            self._made[change.link.id] = record.ref.id
 
     def _as_write(self, sync: Sync, effect: Effect, remembers: bool) -> Write | None:
         """The effect as the connector takes it; `None` where there is nothing to send."""
@@ -390,6 +431,8 @@ class _Execution:
         """What the plan saw besides its changes. After a run that stopped early nothing counts as seen."""
         if stopped is not None:
             return Advance(known=tuple(self._known.values()))
+        # What was left out must be seen again: then nothing since the last run counts as seen.
+        syncs = [] if self._left_out else observations.syncs
         known = {**observations.known, **self._known}
         for ref, (problem, retry) in self._failed_refs.items():
             before = known.get(ref)
@@ -408,5 +451,5 @@ class _Execution:
             bases=observations.bases,
             known=tuple(known.values()),
             forget=tuple(observations.forget),
-            syncs=tuple(observations.syncs),
+            syncs=tuple(syncs),
         )

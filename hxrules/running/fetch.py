@@ -15,6 +15,7 @@ from hxrules.catalogue import Catalogue
 from hxrules.connectors.protocol import Connectors
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning import needs
+from hxrules.planning.staleness import rereads
 from hxrules.problems import Halt, Problem
 from hxrules.records import (
     Accounts,
@@ -175,3 +176,23 @@ def _more(request: ReadRequest, connectors: Connectors, seen: needs.Seen, progre
         looked_up = before.searched.get(searched_field.name, frozenset()).union(value.casefold() for value in values)
         before = replace(before, searched={**before.searched, searched_field.name: looked_up})
     seen.coverage[key] = before
+
+
+def reread(
+    sync: Sync,
+    ids: Mapping[App, tuple[str, ...]],
+    connectors: Connectors,
+    catalogue: Catalogue,
+    progress: Progress,
+) -> Sight:
+    """These records of one sync once more, with all that decides about them: does a saved plan still hold? Raises `Halt`."""
+    seen = needs.Seen()
+    requests = rereads(sync, ids, catalogue)
+    for _ in range(ROUNDS):
+        if not requests:
+            break
+        _all_at_once(requests, lambda request: _more(request, connectors, seen, progress))
+        requests = needs.deciding_reads(sync, seen, catalogue)
+    for app in App:
+        needs.without_the_vanished(sync, app, seen, catalogue)
+    return Sight(seen.records, seen.coverage)

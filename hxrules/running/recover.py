@@ -74,6 +74,8 @@ def _made_before(write: Write, result: WriteResult) -> bool:
     return taken and write.id is None and write.memory is not None
 
 
+LOOKED_UP = "looked"
+"""Key of the answer of an effect whose end was found out by looking: nobody has noted its link and bases."""
 UNTRACEABLE = "untraceable"
 """`WriteError.code` of a create that is in doubt for good."""
 
@@ -204,9 +206,9 @@ def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules
         doubtful: list[Known] = []
         for intent, record in zip(intents, found, strict=True):
             if isinstance(record, Record):
-                settled.append(Settled(intent.effect, "done", record.ref.id, {"looked": "there"}))
+                settled.append(Settled(intent.effect, "done", record.ref.id, {LOOKED_UP: "there"}))
                 continue
-            settled.append(Settled(intent.effect, "failed", None, {"looked": f"not found, {record.value}"}))
+            settled.append(Settled(intent.effect, "failed", None, {LOOKED_UP: f"not found, {record.value}"}))
             if record is Absence.CANT_TELL and "action" in intent.body:
                 doubtful.append(_in_doubt_for_good(intent, rules))
         store.settle(run_id, settled, Advance(known=tuple(doubtful)))

@@ -13,8 +13,9 @@ from hxrules import shipped
 from hxrules.catalogue import load_catalogue
 from hxrules.language.compile import load_ruleset
 from hxrules.language.model import Ruleset
+from hxrules.planning.observations import Observations
 from hxrules.planning.plan import Action, Plan
-from hxrules.planning.planner import Observations, make_plan
+from hxrules.planning.planner import make_plan
 from hxrules.records import (
     Accounts,
     App,

@@ -9,8 +9,9 @@ import plan_factory as make
 import pytest
 from golden_files import same_as_golden
 
-from hxrules.planning.plan import Action, Change, Excluded, Verdict, canonical_json, plan_document
-from hxrules.planning.plan_file import read_plan
+from hxrules.planning.observations import Observations
+from hxrules.planning.plan import Action, Change, Excluded, Verdict
+from hxrules.planning.plan_file import file_pieces, read_plan
 from hxrules.records import App
 from hxrules.reports import Style, Values, plan_text
 from hxrules.reports.sheet import SHOWN
@@ -190,7 +191,7 @@ def test_a_start_that_is_this_plans_own_says_so() -> None:
 
 def test_a_saved_plan_reads_like_the_fresh_one() -> None:
     plan = make.busy_plan()
-    again = read_plan(canonical_json(plan_document(plan)), "plan.json")
+    again = read_plan("".join(file_pieces(plan, Observations())), "plan.json").plan
     assert plan_text(again, Style()) == plan_text(plan, Style())
 
 
