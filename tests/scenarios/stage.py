@@ -14,11 +14,13 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
 from hxrules.cli import run
 from hxrules.cli.sandbox import environment
+from hxrules.connectors.pace import Timing
 from hxrules.sandbox.server import ReadyInfo, SandboxOptions, running
 
 SCOPES = "accounting.contacts accounting.invoices accounting.payments accounting.settings"
@@ -35,6 +37,15 @@ syncs:
       to-xero: email is known
       to-hubspot: email is known
 """
+
+
+OF_INVOICE = {
+    kind: {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}
+    for kind, number in (("line_items", 410), ("discounts", 412), ("taxes", 416), ("commerce_payments", 542))
+}
+"""How HubSpot calls the link from a part of an invoice, or its payment, to the invoice."""
+LONG_AGO = "started: 2020-01-01T00:00:00Z"
+"""A sync that was set up long ago, so that everything in the seeds is newer."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +135,22 @@ class Stage:
         assert answer.status_code < 400, answer.text
         return answer.json() if answer.content else None
 
-    def edit_hubspot(self, record_id: str, **properties: str) -> None:
-        self.hubspot("PATCH", f"/crm/objects/2026-09/contacts/{record_id}", {"properties": properties})
+    def edit_hubspot(self, record_id: str, /, kind: str = "contacts", **properties: str) -> None:
+        self.hubspot("PATCH", f"/crm/objects/2026-09/{kind}/{record_id}", {"properties": properties})
 
-    def edit_xero(self, record_id: str, **fields: Any) -> None:
-        self.xero("POST", f"/Contacts/{record_id}", {"ContactID": record_id, **fields})
+    def make_hubspot(self, kind: str, invoice: str | None = None, **properties: str) -> str:
+        """The id of a new record; a line item or payment of `invoice`."""
+        links = [] if invoice is None else [{"to": {"id": invoice}, "types": [OF_INVOICE[kind]]}]
+        made = self.hubspot("POST", f"/crm/objects/2026-09/{kind}", {"properties": properties, "associations": links})
+        return str(made["id"])
+
+    def edit_xero(self, record_id: str, /, kind: str = "Contacts", **fields: Any) -> None:
+        self.xero("POST", f"/{kind}/{record_id}", {f"{kind[:-1]}ID": record_id, **fields})
+
+    def make_xero(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """A new record as Xero answers it."""
+        made: dict[str, Any] = self.xero("PUT", f"/{kind}", {kind: [fields]})[kind][0]
+        return made
 
     def hubspot_contacts(self) -> dict[str, dict[str, Any]]:
         """By e-mail, else by id."""
@@ -138,6 +160,37 @@ class Stage:
     def xero_contacts(self) -> dict[str, dict[str, Any]]:
         """By name."""
         return {each["Name"]: each for each in self.sandbox.xero.world()["contacts"]}
+
+    def live(self, kind: str) -> dict[str, dict[str, Any]]:
+        """HubSpot's records of one type that aren't archived, by id: their properties, and the ids of `lines` and `people`."""
+
+        def ids(row: dict[str, Any], target: str) -> list[str]:
+            return [each["id"] for each in row.get("associations", {}).get(target, {}).get("results", [])]
+
+        rows = self.sandbox.hubspot.world()[kind]
+        return {
+            row["id"]: {**row["properties"], "lines": ids(row, "line_items"), "people": ids(row, "contacts")}
+            for row in rows
+            if not row.get("archived")
+        }
+
+    def mirror(self, number: str) -> dict[str, Any]:
+        """The one HubSpot invoice of this number, with its id and its `lines`, `taxes` and `discounts` as records."""
+        (found,) = [
+            row for row in self.sandbox.hubspot.world()["invoices"] if row["properties"].get("hs_number") == number
+        ]
+        parts: dict[str, Any] = {}
+        for name, kind in (("lines", "line_items"), ("taxes", "taxes"), ("discounts", "discounts")):
+            live = self.live(kind)
+            linked = found.get("associations", {}).get(kind, {}).get("results", [])
+            parts[name] = [{"id": each["id"], **live[each["id"]]} for each in linked if each["id"] in live]
+        people = [each["id"] for each in found.get("associations", {}).get("contacts", {}).get("results", [])]
+        return {"id": found["id"], **found["properties"], **parts, "people": people}
+
+    def booked(self, number: str) -> dict[str, Any]:
+        """The one Xero invoice of this number."""
+        (found,) = [each for each in self.sandbox.xero.world()["invoices"] if each["InvoiceNumber"] == number]
+        return dict(found)
 
     def calls(self, since: int = 0) -> list[tuple[str, str, str]]:
         """App, method and path of each request after the first `since`."""
@@ -173,6 +226,101 @@ def stage(
             os.environ.update(before)
 
 
+@contextmanager
+def quick_stage(
+    folder: Path, world: Mapping[str, Any], *, ruleset: str, quirks: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """A stage on which nobody waits for his turn: time passes when somebody waits for it, and the apps let everything through."""
+    passed = [0.0]
+    timing = Timing(monotonic=lambda: passed[0], sleep=lambda seconds: passed.append(passed.pop() + seconds))
+    room = {"hubspot-search-limit": "100000", "hubspot-burst-limit": "100000", "xero-minute-limit": "100000"}
+    with (
+        patch("hxrules.connectors.Timing", lambda: timing),
+        stage(folder, world, ruleset=ruleset, quirks={**room, **(quirks or {})}) as found,
+    ):
+        yield found
+
+
 def guid(number: int) -> str:
     """A Xero id that is easy to read."""
     return f"00000000-0000-4000-8000-{number:012d}"
+
+
+# --- small worlds ---------------------------------------------------------------------------------------------------------------
+
+World = Mapping[str, Mapping[str, Any]]
+
+
+def world(*parts: World) -> dict[str, dict[str, Any]]:
+    """The seed of several parts: lists are joined, settings laid over one another."""
+    found: dict[str, dict[str, Any]] = {"hubspot": {}, "xero": {}}
+    for part in parts:
+        for app, content in part.items():
+            for name, value in content.items():
+                before = found[app].get(name)
+                found[app][name] = [*before, *value] if isinstance(before, list) else value
+    return found
+
+
+def person(number: int, name: str, email: str | None) -> World:
+    """Somebody in HubSpot."""
+    known = {"email": email} if email else {}
+    return {"hubspot": {"contacts": [{"id": str(number), "properties": {"company": name, **known}}]}}
+
+
+def debtor(number: int, name: str, email: str | None) -> World:
+    """Somebody in Xero."""
+    known = {"EmailAddress": email} if email else {}
+    return {"xero": {"contacts": [{"ContactID": guid(number), "Name": name, **known}]}}
+
+
+def customer(number: int, name: str, email: str) -> World:
+    """Somebody whom both apps know by the same e-mail."""
+    return world(person(number, name, email), debtor(number, name, email))
+
+
+def hubspot_invoice(number: int, *lines: Mapping[str, str], contact: int | None = 1, **properties: str) -> World:
+    """An open invoice `INV-number` of 2 November; the ids of its lines are its own with 1, 2, 3… behind."""
+    ids = [f"{number}{place}" for place in range(1, len(lines) + 1)]
+    links = {"line items": {"results": [{"id": each, "type": "invoice_to_line_item"} for each in ids]}}
+    if contact is not None:
+        links["contacts"] = {"results": [{"id": str(contact), "type": "invoice_to_contact"}]}
+    said = {
+        "hs_number": f"INV-{number}",
+        "hs_invoice_status": "open",
+        "hs_currency": "AUD",
+        "hs_invoice_date": "2026-11-02T12:00:00Z",
+        "hs_due_date": "2026-11-30T12:00:00Z",
+        **properties,
+    }
+    return {
+        "hubspot": {
+            "line_items": [{"id": each, "properties": dict(line)} for each, line in zip(ids, lines, strict=True)],
+            "invoices": [{"id": str(number), "properties": said, "associations": links}],
+        }
+    }
+
+
+def xero_invoice(number: int, *lines: Mapping[str, Any], contact: int = 1, **fields: Any) -> World:
+    """An approved invoice `SI-number` of 3 November; the ids of its lines are `guid(number * 10 + place)`."""
+    booked = [
+        {"LineItemID": guid(number * 10 + place), "AccountCode": "200", **line} for place, line in enumerate(lines, 1)
+    ]
+    said = {
+        "Type": "ACCREC",
+        "InvoiceID": guid(number),
+        "InvoiceNumber": f"SI-{number}",
+        "Contact": {"ContactID": guid(contact)},
+        "Status": "AUTHORISED",
+        "Date": "2026-11-03",
+        "DueDate": "2026-12-03",
+        "LineItems": booked,
+        **fields,
+    }
+    return {"xero": {"invoices": [said]}}
+
+
+def rules(more: str = "", **syncs: str) -> str:
+    """A ruleset: what each sync says, in one line, and whatever else."""
+    said = "".join(f"  {name}: {{{text}}}\n" for name, text in syncs.items())
+    return f'hxrules: 1\nname: rules\nversion: "1"\nextends: xero-data-sync@1\nsyncs:\n{said}{more}'
