@@ -1,4 +1,4 @@
-"""What the people of `hxrules demo` do in HubSpot and in Xero: over the apps' own APIs, as somebody else, never through hxrules.
+"""What the people of `hxrules demo` do in HubSpot and in Xero: over the apps' own APIs, past everything that hxrules plans.
 
 What: `People` writes what a seller or a bookkeeper would type into the apps' screens, and nothing else.
 See also: `demo` (tells what they do), `demo_world.yaml` (what they begin with).
@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
-import httpx
-
+from hxrules.connectors import hubspot_dialect, xero_dialect
+from hxrules.connectors.auth import Authorizer, Basic, Bearer, ClientCredentials
+from hxrules.connectors.http import Call, Dialect, Http, encode_body
+from hxrules.connectors.pace import Pace, Timing, Window
+from hxrules.connectors.protocol import Usage
+from hxrules.connectors.settings import Settings
 from hxrules.problems import Halt, Problem
 
 _HUBSPOT: Final = "/crm/objects/2026-09"
 _XERO: Final = "/api.xro/2.0"
-_SCOPES: Final = "accounting.contacts accounting.invoices accounting.payments accounting.settings"
 _OF_INVOICE: Final = {"contacts": 177, "line_items": 409}
 _PAYMENT_OF: Final = 542
 _LINE: Final = (
@@ -29,28 +32,23 @@ Properties = Mapping[str, str]
 
 
 class People:
-    """Everybody who works in the two apps; `reached` is the ready information of the sandbox. Raises `Halt` (1) where an app refuses."""
+    """Everybody who works in the two apps that the settings name. Raises `Halt` (1) where an app refuses what they do."""
 
-    def __init__(self, reached: Mapping[str, Any]) -> None:
-        token = httpx.post(
-            f"{reached['xero_identity_url']}/connect/token",
-            data={"grant_type": "client_credentials", "scope": _SCOPES},
-            auth=(reached["xero_client_id"], reached["xero_client_secret"]),
-        ).json()["access_token"]
-        self._hubspot = httpx.Client(
-            base_url=reached["hubspot_url"] + _HUBSPOT, headers={"Authorization": f"Bearer {reached['hubspot_token']}"}
-        )
-        self._xero = httpx.Client(
-            base_url=reached["xero_url"] + _XERO,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        )
+    def __init__(self, settings: Settings) -> None:
+        hubspot = hubspot_dialect.HubSpotDialect(), hubspot_dialect.windows()
+        xero = xero_dialect.XeroDialect(), xero_dialect.windows()
+        client = Basic(settings.xero_client_id, settings.xero_client_secret)
+        self._identity = _browser(settings.xero_identity_url, *xero, client)
+        token = ClientCredentials(self._identity, client.secrets, Timing())
+        self._hubspot = _browser(settings.hubspot_url + _HUBSPOT, *hubspot, Bearer(settings.hubspot_token))
+        self._xero = _browser(settings.xero_url + _XERO, *xero, token)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._hubspot.close()
-        self._xero.close()
+        for each in (self._hubspot, self._xero, self._identity):
+            each.close()
 
     # --- in HubSpot --------------------------------------------------------------------------------------------------------------
 
@@ -106,8 +104,15 @@ def _linked(id: str, number: int) -> dict[str, Any]:
     }
 
 
-def _sent(client: httpx.Client, method: str, path: str, body: Any = None, params: Any = None) -> Any:
-    answer = client.request(method, path, json=body, params=params)
-    if answer.is_error:
-        raise Halt(1, [Problem("HX308", f"{method} {path} was refused in the demo", answer.text[:500])])
-    return answer.json() if answer.content else None
+def _browser(root: str, dialect: Dialect, windows: Mapping[str, Window], authorizer: Authorizer) -> Http:
+    usage, timing = Usage(), Timing()
+    return Http(
+        root, dialect, authorizer, pace=Pace(usage, timing, windows, 1), usage=usage, timing=timing, patience=20
+    )
+
+
+def _sent(http: Http, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    answer = http.send(Call(method, path, "writes", body=None if body is None else encode_body(body)))
+    if not answer.succeeded:
+        raise Halt(1, [Problem("HX308", f"{method} {path} was refused in the demo", answer.text)])
+    return answer.document or {}

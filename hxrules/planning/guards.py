@@ -69,6 +69,18 @@ def bad_values(
         if value is None and not field.nullable:
             return _nothing_for(name, info, sync, refs)
     if create:
+        needed = info.settings.get("needs-one-of", ())
+        if needed and all(values.get(name) is None for name in needed):
+            titles = [info.fields[name].title for name in needed]
+            return _held(
+                sync,
+                refs,
+                "HX211",
+                f"{info.app.brand} needs a {titles[0]} or a name",
+                cause=f"A {info.title} in {info.app.brand} has at least one of {', '.join(titles)}; "
+                f"{info.app.other.brand} has none of them.",
+                remedy=f"Fill one in {info.app.other.brand}.",
+            )
         mapped = {mapping.field(info.app).name for mapping in sync.mappings if info.app in mapping.writes}
         for name, field in info.fields.items():
             if not field.nullable and name in mapped and values.get(name) is None:
@@ -193,8 +205,8 @@ def barred(found: Scope, sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:
         refs,
         found.error,
         found.told.rstrip(".")[:1].lower() + found.told.rstrip(".")[1:],
-        cause=f"It doesn't meet the fixed limit `{found.leaf}`, which no ruleset can remove.",
-        remedy="Enter it in Xero by hand; the limit is the reference's own.",
+        cause=f"It has {said(found.value)}, and the limit `{found.leaf}` of HubSpot's own Data Sync can't be removed.",
+        remedy="Enter it in Xero by hand, or issue it anew in HubSpot so that it meets the limit.",
     )
 
 
@@ -213,11 +225,7 @@ def edited_outside(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App,
             cause=f"Both apps have one, and they were never in step before, so nothing says that they are the same:\n{rows}",
             remedy="If they are the same, make Xero's equal to HubSpot's; if not, give one of them another number.",
         )
-    rows = "\n".join(
-        f"{each.mapping.id}: last in step {said(each.base.xero if each.base else None)}, HubSpot now {said(each.view.hubspot)}, "
-        f"Xero now {said(each.view.xero)}"
-        for each in decisions
-    )
+    rows = "\n".join(row for each in decisions for row in _three_values(each))
     return _held(
         sync,
         refs,
@@ -228,10 +236,29 @@ def edited_outside(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App,
     )
 
 
+def _three_values(decision: Decision) -> list[str]:
+    """What was last in step, what HubSpot says now, and what Xero says now; of lines only those that differ."""
+    base = decision.base
+    before, hubspot, xero = (base.xero if base else None), decision.view.hubspot, decision.view.xero
+    name = decision.mapping.id
+    if isinstance(before, Lines) and isinstance(xero, Lines):
+        gone = [line for line in before.items if line not in xero.items]
+        come = [line for line in xero.items if line not in before.items]
+        wanted = {line.id for line in base.hubspot.items} if base and isinstance(base.hubspot, Lines) else set()
+        edited = [line for line in hubspot.items if line.id not in wanted] if isinstance(hubspot, Lines) else []
+        rows = [f"last in step: {_line_said(line)}" for line in gone] + [
+            f"Xero now: {_line_said(line)}" for line in come
+        ]
+        same = base is not None and hubspot == base.hubspot
+        rows.append("HubSpot now: as when last in step" if same else f"HubSpot now: {said(hubspot)}")
+        return [f"{name}, {row}" for row in rows + [f"new in HubSpot: {_line_said(line)}" for line in edited]]
+    return [f"{name}: last in step {said(before)}, HubSpot now {said(hubspot)}, Xero now {said(xero)}"]
+
+
 def said(value: Value) -> str:
     """A value as it stands in a sentence."""
     if isinstance(value, Lines):
-        return f"{len(value.items)} × [" + "; ".join(_line_said(line) for line in value.items) + "]"
+        return "; ".join(_line_said(line) for line in value.items) or "no lines"
     if isinstance(value, str):
         return f"“{value}”"
     found = encode(value)
@@ -239,19 +266,16 @@ def said(value: Value) -> str:
 
 
 def _line_said(line: Line) -> str:
-    quantity = line.get("quantity") if line.get("quantity") is not None else line.get("Quantity")
-    price = line.get("price") if line.get("price") is not None else line.get("UnitAmount")
-    text = line.get("wording") or line.get("Description") or line.get("hs_label") or ""
-    off = (
-        line.get("hs_discount_percentage")
-        or line.get("DiscountRate")
-        or line.get("discount")
-        or line.get("DiscountAmount")
-    )
+    quantity = next((found for name in ("quantity", "Quantity") if (found := line.get(name)) is not None), None)
+    price = next((found for name in ("price", "UnitAmount") if (found := line.get(name)) is not None), None)
+    text = line.get("wording") or line.get("Description") or line.get("hs_label")
+    percent = line.get("hs_discount_percentage") or line.get("DiscountRate")
+    amount = line.get("discount") or line.get("DiscountAmount")
     numbers = (
         f"{said(quantity)} × {said(price)}" if quantity is not None or price is not None else said(line.get("hs_value"))
     )
-    return (f"“{text}” {numbers}" if text else numbers) + (f" less {said(off)}" if off else "")
+    off = f" less {said(percent)} %" if percent else f" less {said(amount)}" if amount else ""
+    return f"{said(text)} {numbers}{off}" if text else f"{numbers}{off}"
 
 
 def diverged(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App, RecordRef]) -> Problem:

@@ -105,6 +105,8 @@ class Invoices(Books):
     def composites(self, pair: Pair, owner: App | None, bases: Mapping[str, BaseValue]) -> Mapping[str, FieldView]:
         assert pair.hubspot is not None
         assert pair.xero is not None
+        if owner is App.HUBSPOT and not bases:
+            self._check_same(pair.hubspot, pair.xero)
         views: dict[str, FieldView] = {}
         for mapping in self.sync.mappings:
             hubspot, xero = pair.hubspot.fields.get(mapping.hubspot.name), pair.xero.fields.get(mapping.xero.name)
@@ -116,6 +118,21 @@ class Invoices(Books):
             else:
                 views[mapping.id] = self._booked(pair, hubspot, xero, bases.get(mapping.id))
         return views
+
+    def _check_same(self, hubspot: Record, xero: Record) -> None:
+        """Two invoices of one number that were never in step are the same only if their customer is."""
+        mine, theirs = hubspot.fields.get("customer"), xero.fields.get("Customer")
+        if mine is not None and theirs is not None and mine != theirs:
+            raise Held(
+                problem(
+                    self.sync,
+                    (hubspot, xero),
+                    "HX239",
+                    "the same number, but another customer",
+                    cause=f"Both apps have an invoice of this number. HubSpot's is Xero contact {mine}'s, Xero's is {theirs}'s.",
+                    remedy="Give one of them another number: in HubSpot's settings invoices can have a prefix of their own.",
+                )
+            )
 
     def _mirror(self, invoice: Record, xero: Lines, hubspot: Lines) -> Lines:
         mirror = lines.mirror_of(invoice.ref.id, xero, self.rules, self.tax)
@@ -321,7 +338,9 @@ class Invoices(Books):
             "HX223",
             "no customer that is in both apps",
             cause=cause,
-            remedy="Put the contact on the invoice whose e-mail is that of the Xero customer.",
+            remedy="Put the contact on the invoice whose e-mail is that of the Xero customer."
+            if app is App.HUBSPOT
+            else "Give the contact in HubSpot the e-mail of the Xero customer, or let the customer through the sync of contacts.",
             involves=involves,
         )
 
@@ -354,7 +373,7 @@ class Invoices(Books):
             )
             yield Problem(
                 "HX241",
-                f"{len(self.tax.without_partner)} of Xero's tax rates have no partner in HubSpot's library",
+                _of_the_rates(len(self.tax.without_partner)),
                 f"HubSpot's API can't create tax rates (R7). Until these are there, their tax stands on invoices as an amount:\n{rates}",
                 "In HubSpot: Settings › Objects › Products & Quotes › Tax library, create a rate of exactly that name and "
                 "percentage; or name the one that is meant under `tax:`.",
@@ -379,3 +398,9 @@ def _count(names: Sequence[str]) -> str:
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(sorted(names)[:5])
     return shown if len(names) <= 5 else f"{shown} and {len(names) - 5:,} more"
+
+
+def _of_the_rates(number: int) -> str:
+    if number == 1:
+        return "1 tax rate of Xero's has no partner in HubSpot's library"
+    return f"{number} of Xero's tax rates have no partner in HubSpot's library"

@@ -13,6 +13,7 @@ from hxrules.language.filters import Moment, Related
 from hxrules.language.model import Sync
 from hxrules.problems import Span
 from hxrules.records import App, Membership, Record
+from hxrules.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Scope:
     """Code of the problem that holds the record, where the limit is one that excludes nobody silently (R19)."""
     told: str = ""
     """What the limit says to a person."""
+    value: Value = None
+    """What the record holds in the field that decided."""
 
     @property
     def reason(self) -> str:
@@ -44,7 +47,7 @@ def scope(sync: Sync, target: App, record: Record, related: Related, moment: Mom
             verdict = limit.decide(record, related, moment)
             fixed = next((each for each in sync.fixed_limits.get(target, ()) if each.id == name), None)
             error, told = (fixed.error, fixed.reason) if fixed is not None else (None, "")
-            return Scope(False, verdict.leaf, name, verdict.span, error, told)
+            return Scope(False, verdict.leaf, name, verdict.span, error, told, verdict.value)
     return IN
 
 
