@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 PINS := -c .ci/constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test check bench wheel clean
+.PHONY: demo test test-kill check bench wheel clean
 
 demo: .venv/.runtime
 	@$(BIN)/hxrules demo
@@ -13,7 +13,11 @@ demo: .venv/.runtime
 # The conformance tests count which endpoints the official SDKs drove, so they run in one process.
 test: check
 	$(BIN)/pytest tests/conformance
-	$(BIN)/pytest -n $(JOBS) --ignore tests/conformance
+	$(BIN)/pytest -n $(JOBS) --ignore tests/conformance --ignore tests/kill
+
+# A run killed at every point there is (KILL_SEED=… chooses the sample in test_sample.py).
+test-kill: .venv/.dev
+	$(BIN)/pytest -n $(JOBS) tests/kill
 
 check: .venv/.dev
 	$(BIN)/ruff check .

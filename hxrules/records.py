@@ -383,7 +383,9 @@ class Write:
     parting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By filter word: ids of records that an update parts it from. HubSpot only."""
     archive: bool = False
-    """Takes the record away: a line that its invoice no longer has. HubSpot only; `values` is empty."""
+    """Takes the record away: a line that its invoice no longer has, or what a run that is undone has made. `values` is empty. In
+    HubSpot it goes to the recycle bin; in Xero a contact is archived, a payment or an item deleted. Invoices aren't archived in Xero:
+    they are voided, by their status."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ def base(reference: str) -> tuple[str, str] | None:
     return ruleset(name), f"rulesets/{name}.yaml"
 
 
+def base_file(reference: str) -> Path:
+    """Where a base lies, by its name and version."""
+    return _folder("rulesets") / f"{reference.replace('@', '.v')}.yaml"
+
+
 @lru_cache(maxsize=1)
 def bases() -> tuple[str, ...]:
     """All bases, by name and version; the newest version of a name last."""

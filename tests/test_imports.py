@@ -18,12 +18,13 @@ ALLOWED = {
     "catalogue": {"values", "paths", "records"},
     "language": CORE | {"shipped"},
     "planning": CORE | {"language"},
+    "lsp": CORE | {"language", "shipped"},
     "reports": CORE | {"language", "planning", "running.run"},
     "connectors": CORE,
     "state": CORE | {"planning.plan"},
     "running": CORE | {"language", "planning", "connectors", "state"},
     "sandbox": {"values"},
-    "cli": CORE | {"language", "planning", "reports", "connectors", "state", "running", "sandbox", "shipped"},
+    "cli": CORE | {"language", "planning", "reports", "connectors", "state", "running", "sandbox", "shipped", "lsp"},
 }
 PURE = {"values", "paths", "records", "problems", "language", "planning", "reports"}
 WORLD = {"socket", "httpx", "requests", "subprocess", "random", "secrets", "time", "sqlite3", "sqlalchemy"}

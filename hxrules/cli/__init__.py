@@ -16,12 +16,20 @@ from hxrules import __version__
 
 COMMANDS = {
     "validate": "Check rulesets: every problem with its place, cause and remedy.",
+    "fmt": "Bring rulesets into their one layout, or into the current version of the language.",
+    "test": "Run a ruleset's own cases, without any network.",
     "dry-run": "Show exactly what apply would do. Writes nothing.",
     "apply": "Carry out what the ruleset says.",
     "show": "Print a saved plan.",
     "status": "In sync, failing, excluded: by sync, with the records behind each number.",
+    "undo": "Put back what a run wrote, in both apps.",
+    "log": "What was done: every run, every write, before and after.",
     "remove": "Forget a sync that is off; deletes nothing in either app.",
-    "explain": "Print the long form of a problem code.",
+    "connect": "Open HubSpot and Xero to hxrules: consent in the browser, token, custom connection.",
+    "disconnect": "Take a consent back, and forget the connection.",
+    "doctor": "Check sign-in, scopes, accounts, currencies, clocks, lock dates, properties and limits.",
+    "explain": "Why a record stands where it stands, field by field; or what a problem code means.",
+    "lsp": "Serve an editor: problems, completion, hover. It is the editor that starts it.",
     "sandbox": "Serve a local HubSpot and a local Xero.",
     "demo": "Watch the whole story on the sandbox, in two minutes.",
 }
@@ -68,7 +76,11 @@ def cli() -> None:
       hxrules apply                    look at it once more, then do it
       hxrules demo                     watch it all on a local sandbox
 
-    The ruleset is hxrules.yaml in this folder or the nearest one above, or $HXRULES_RULESET.
+    The ruleset is hxrules.yaml in this folder or the nearest one above, or $HXRULES_RULESET. To complete commands, options and names
+    with the Tab key, add to ~/.bashrc (or ~/.zshrc, with zsh_source):
+
+    \b
+      eval "$(_HXRULES_COMPLETE=bash_source hxrules)"
     """
 
 

@@ -13,22 +13,30 @@ from hxrules.cli.clock import now
 from hxrules.cli.dry_run import show
 from hxrules.cli.output import show_run
 from hxrules.cli.progress import ProgressLine
-from hxrules.planning.plan import Plan
 from hxrules.problems import Halt, Problem
 from hxrules.running.execute import execute
 from hxrules.running.recover import settle_old
 
 
 @click.command("apply")
-@click.argument("ruleset", required=False, metavar="[RULESET|PLAN]")
+@click.argument("ruleset", required=False, metavar="[RULESET|PLAN]", type=click.Path())
 @click.option("--yes", is_flag=True, help="Go ahead without asking.")
 @click.option("--still-valid", is_flag=True, help="Of a saved plan, apply what still holds, and leave out the rest.")
 @click.option("--allow-large", is_flag=True, help="Go ahead although the plan is beyond the ruleset's limits.")
+@click.option("--max-calls", type=click.IntRange(min=1), help="End with 8 before more calls than this are made.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--values", "mode", type=click.Choice(["full", "masked", "none"]), help="How much personal data is shown."
 )
-def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool, form: str, mode: str | None) -> int:
+def command(
+    ruleset: str | None,
+    yes: bool,
+    still_valid: bool,
+    allow_large: bool,
+    max_calls: int | None,
+    form: str,
+    mode: str | None,
+) -> int:
     """Read both apps, show the plan, ask, and carry it out. A saved plan is applied exactly as it was shown, or refused.
 
     \b
@@ -37,7 +45,7 @@ def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool
       hxrules apply plan.json        what dry-run -o saved
     """
     if ruleset is not None and ruleset.endswith(".json"):
-        return saved_plans.apply(Path(ruleset), still_valid, allow_large, form, mode)
+        return saved_plans.apply(Path(ruleset), still_valid, allow_large, max_calls, form, mode)
     if still_valid:
         raise click.UsageError("--still-valid is about a saved plan.")
     path = rulesets.one(ruleset)
@@ -45,7 +53,7 @@ def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool
     assert loaded.ruleset is not None
     rules = loaded.ruleset
     progress = ProgressLine()
-    with session.connected() as connectors:
+    with session.connected(max_calls) as connectors:
         accounts = session.sign_in(loaded, connectors)
         with session.own_store() as store:
             store.bind(accounts.portal.id, accounts.organisation.tenant)
@@ -55,9 +63,9 @@ def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool
                 planned = session.look(rules, store, connectors, accounts, progress)
                 plan = planned.plan
                 if plan.guards and not allow_large:
-                    show(plan, form, mode)
+                    show(plan, form, mode, cost=planned.cost)
                     return 4
-                _agree(plan, yes, form, mode, str(ruleset or rulesets.show(path)))
+                _agree(planned, yes, form, mode, str(ruleset or rulesets.show(path)))
                 started = now()
                 try:
                     run = execute(
@@ -77,8 +85,9 @@ def command(ruleset: str | None, yes: bool, still_valid: bool, allow_large: bool
     return run.exit_code
 
 
-def _agree(plan: Plan, yes: bool, form: str, mode: str | None, named: str) -> None:
+def _agree(planned: session.Planned, yes: bool, form: str, mode: str | None, named: str) -> None:
     """Shows the plan and asks. Without a terminal nobody can be asked, so `--yes` must say it (design §0.6)."""
+    plan = planned.plan
     if yes or not plan.has_changes:
         return
     if form == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -94,7 +103,7 @@ def _agree(plan: Plan, yes: bool, form: str, mode: str | None, named: str) -> No
                 )
             ],
         )
-    show(plan, form, mode, next_step=False)
+    show(plan, form, mode, next_step=False, cost=planned.cost)
     if not click.confirm("\nGo ahead?", default=False):
         raise Halt(
             4,

@@ -49,7 +49,12 @@ HARBOUR_LANE, KAURI = (f"5a1f3c52-8d0e-4a53-9c47-1f0b6a2d0{number}" for number i
 @click.option("--keep", is_flag=True, help="Keep the folder with ruleset and state afterwards.")
 def command(keep: bool) -> int:
     """Start a local HubSpot and a local Xero, and tell the story on them: contacts, products, invoices and payments, both ways; what
-    fails, and what cures it; until there is nothing to do. Needs no account and no network."""
+    fails, and what cures it; until there is nothing to do. Needs no account and no network.
+
+    \b
+      hxrules demo
+      hxrules demo --keep     and look around in its folder afterwards
+    """
     from hxrules.sandbox.server import SandboxOptions, running
 
     folder = Path(tempfile.mkdtemp(prefix="hxrules-demo-"))

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from hxrules.connectors import hubspot_dialect, xero_dialect
 from hxrules.connectors.auth import Authorizer, Basic, Bearer, ClientCredentials
 from hxrules.connectors.http import Call, Dialect, Http, encode_body
-from hxrules.connectors.pace import Pace, Timing, Window
+from hxrules.connectors.pace import Pace, Timing
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
 from hxrules.problems import Halt, Problem
@@ -35,8 +35,8 @@ class People:
     """Everybody who works in the two apps that the settings name. Raises `Halt` (1) where an app refuses what they do."""
 
     def __init__(self, settings: Settings) -> None:
-        hubspot = hubspot_dialect.HubSpotDialect(), hubspot_dialect.windows()
-        xero = xero_dialect.XeroDialect(), xero_dialect.windows()
+        hubspot = hubspot_dialect.HubSpotDialect(), hubspot_dialect.pace(Timing())
+        xero = xero_dialect.XeroDialect(), xero_dialect.pace(Timing())
         client = Basic(settings.xero_client_id, settings.xero_client_secret)
         self._identity = _browser(settings.xero_identity_url, *xero, client)
         token = ClientCredentials(self._identity, client.secrets, Timing())
@@ -104,11 +104,8 @@ def _linked(id: str, number: int) -> dict[str, Any]:
     }
 
 
-def _browser(root: str, dialect: Dialect, windows: Mapping[str, Window], authorizer: Authorizer) -> Http:
-    usage, timing = Usage(), Timing()
-    return Http(
-        root, dialect, authorizer, pace=Pace(usage, timing, windows, 1), usage=usage, timing=timing, patience=20
-    )
+def _browser(root: str, dialect: Dialect, pace: Pace, authorizer: Authorizer) -> Http:
+    return Http(root, dialect, authorizer, pace=pace, usage=Usage(), timing=Timing(), patience=20)
 
 
 def _sent(http: Http, method: str, path: str, body: Any = None) -> dict[str, Any]:

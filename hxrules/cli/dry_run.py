@@ -14,10 +14,11 @@ from hxrules.cli.progress import ProgressLine
 from hxrules.planning.observations import Observations
 from hxrules.planning.plan import Plan
 from hxrules.planning.plan_file import file_pieces
+from hxrules.running.run import Cost
 
 
 @click.command("dry-run")
-@click.argument("ruleset", required=False)
+@click.argument("ruleset", required=False, type=click.Path())
 @click.option(
     "-o",
     "--output",
@@ -32,8 +33,15 @@ from hxrules.planning.plan_file import file_pieces
     "--values", "mode", type=click.Choice(["full", "masked", "none"]), help="How much personal data is shown."
 )
 @click.option("--all", "everything", is_flag=True, help="Show every change, however many there are.")
+@click.option("--max-calls", type=click.IntRange(min=1), help="End with 8 before more calls than this are made.")
 def command(
-    ruleset: str | None, output: Path | None, exit_code: bool, form: str, mode: str | None, everything: bool
+    ruleset: str | None,
+    output: Path | None,
+    exit_code: bool,
+    form: str,
+    mode: str | None,
+    everything: bool,
+    max_calls: int | None,
 ) -> int:
     """Read both apps and show every change that apply would make: field, old and new value, and the rule that says so.
 
@@ -48,7 +56,7 @@ def command(
     # A saved plan names the state that it was made from, so saving one makes the state; looking alone makes nothing.
     store = session.own_store() if output else session.existing_store()
     try:
-        with session.connected() as connectors:
+        with session.connected(max_calls) as connectors:
             accounts = session.sign_in(loaded, connectors)
             planned = session.look(loaded.ruleset, store, connectors, accounts, progress)
     finally:
@@ -56,7 +64,7 @@ def command(
             store.close()
     if output is not None:
         save(planned.plan, planned.observations, output)
-    show(planned.plan, form, mode, everything)
+    show(planned.plan, form, mode, everything, cost=planned.cost)
     if not exit_code:
         return 0
     return 2 if planned.plan.has_changes else (6 if planned.plan.held else 0)
@@ -70,19 +78,22 @@ def show(
     *,
     saved: str | None = None,
     next_step: bool = True,
+    cost: Cost | None = None,
 ) -> None:
-    """Prints a plan."""
+    """Prints a plan, and what it cost where that is known."""
     shown = values(mode, json_output=form == "json")
     if form == "json":
-        for piece in reports.plan_json(plan, shown):
+        for piece in reports.plan_json(plan, shown, cost):
             click.echo(piece, nl=False)
         click.echo()
     elif form == "markdown":
-        click.echo(reports.plan_markdown(plan, shown, saved=saved))
+        click.echo(reports.plan_markdown(plan, shown, saved=saved, cost=cost))
     elif form == "html":
-        click.echo(reports.plan_html(plan, shown, saved=saved))
+        click.echo(reports.plan_html(plan, shown, saved=saved, cost=cost))
     else:
-        text = reports.plan_text(plan, style(), shown, everything=everything, saved=saved, next_step=next_step)
+        text = reports.plan_text(
+            plan, style(), shown, everything=everything, saved=saved, next_step=next_step, cost=cost
+        )
         click.echo(text)
 
 

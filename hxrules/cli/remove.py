@@ -12,7 +12,7 @@ from hxrules.state.entries import Advance
 
 
 @click.command("remove")
-@click.argument("sync")
+@click.argument("sync", shell_complete=rulesets.sync_names)
 @click.option("--ruleset", help="The ruleset that must no longer run the sync.")
 @click.option("--confirm", metavar="SYNC", help="The name of the sync once more, where nobody can be asked.")
 def command(sync: str, ruleset: str | None, confirm: str | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,10 @@ from hxrules.catalogue import load_catalogue
 from hxrules.language.compile import load_ruleset
 from hxrules.language.model import Ruleset
 from hxrules.language.source import decode
-from hxrules.problems import Halt, Problem, Span, has_errors, in_order
+from hxrules.problems import Halt, Problem, Span, has_errors
 
 FILE = "hxrules.yaml"
+_FIRST_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?hxrules[\"']?\s*:", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -32,14 +34,6 @@ class Loaded:
 def load(path: Path) -> Loaded:
     """Reads one file, with the bases that it extends. Never raises for what is in it."""
     shown = show(path)
-    sources: dict[str, str] = {}
-
-    def bases(name: str) -> tuple[str, str] | None:
-        found = _base(name, path)
-        if found is not None:
-            sources[found[1]] = found[0]
-        return found
-
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -47,13 +41,24 @@ def load(path: Path) -> Loaded:
         problem = Problem(
             "HX100", f"{shown} can't be read", reason, "Name a file that you may read.", span=Span(shown, 1, 1, 1, 1)
         )
-        return Loaded(path, None, [problem], sources)
+        return Loaded(path, None, [problem])
     text, problems = decode(raw, shown)
-    if text is None:
-        return Loaded(path, None, problems, sources)
-    sources[shown] = text
-    ruleset, found = load_ruleset(text, shown, load_catalogue(), bases)
-    return Loaded(path, ruleset, in_order([*problems, *found]), sources)
+    return Loaded(path, None, problems) if text is None else load_text(path, text)
+
+
+def load_text(path: Path, text: str) -> Loaded:
+    """As `load`, with another text than the file has now."""
+    shown = show(path)
+    sources = {shown: text}
+
+    def bases(name: str) -> tuple[str, str] | None:
+        found = _base(name, path)
+        if found is not None:
+            sources[found[1]] = found[0]
+        return found
+
+    ruleset, problems = load_ruleset(text, shown, load_catalogue(), bases)
+    return Loaded(path, ruleset, problems, sources)
 
 
 def load_valid(path: Path) -> Loaded:
@@ -77,7 +82,7 @@ def _base(name: str, importer: Path) -> tuple[str, str] | None:
         path = importer.parent / name
         try:
             return path.read_text(encoding="utf-8"), show(path)
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):  # ValueError: not UTF-8, or no name that a file could have
             return None
     return shipped.base(name)
 
@@ -109,6 +114,15 @@ def default_path() -> Path:
         next_command="hxrules validate path/to/ruleset.yaml",
     )
     raise Halt(3, [problem])
+
+
+def sync_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the name of a sync in a shell: those of the ruleset that counts here, if there is one."""
+    try:
+        ruleset = load(default_path()).ruleset
+    except (Halt, click.UsageError):
+        return []
+    return [sync.name for sync in ruleset.syncs if sync.name.startswith(incomplete)] if ruleset else []
 
 
 def existing(path: Path) -> Path:
@@ -162,7 +176,7 @@ def _rulesets_in(folder: Path) -> Iterator[Path]:
 def _looks_like_one(path: Path) -> bool:
     """Has it the `hxrules:` line that every ruleset starts with? Other YAML files of a repository are not our business."""
     with path.open("rb") as file:
-        return any(line.startswith(b"hxrules:") for line in file.read(1_000_001).splitlines())
+        return _FIRST_KEY.search(file.read(1_000_001)) is not None
 
 
 def _none_in(folder: Path) -> Problem:

@@ -43,6 +43,11 @@ def command(
 
     They keep the vendors' rules, limits and errors, and their worlds in memory. The lines that are printed set the environment for
     hxrules in another terminal.
+
+    \b
+      hxrules sandbox                             a small world
+      hxrules sandbox --seed 2000                 2,000 contacts on each side
+      hxrules sandbox --faults '{"rate": 0.05}'   a bad day
     """
     from hxrules.sandbox.server import SandboxOptions, serve
 
@@ -76,9 +81,15 @@ def environment(ready: dict[str, Any]) -> dict[str, str]:
 
 
 def _announce(ready: dict[str, Any]) -> None:
+    from hxrules.sandbox.hubspot.oauth import CLIENT_ID, CLIENT_SECRET
+    from hxrules.sandbox.xero.identity import PKCE_CLIENT_ID
+
     click.echo(f"# HubSpot portal {ready['portal']} and Xero “{ready['organisation']}” are up. Stop them with Ctrl-C.")
     for name, value in environment(ready).items():
         click.echo(f"export {name}={value}")
+    click.echo("# To sign in by a consent instead, leave out the token, the client id and the secret, and type")
+    click.echo(f"#   HXRULES_HUBSPOT_CLIENT_SECRET={CLIENT_SECRET} hxrules connect hubspot --client-id {CLIENT_ID}")
+    click.echo(f"#   hxrules connect xero --client-id {PKCE_CLIENT_ID}")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ those out and does the rest. A run that was interrupted goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +24,9 @@ from hxrules.planning.plan import Change, Plan
 from hxrules.planning.plan_file import BadPlan, SavedPlan, read_plan
 from hxrules.problems import Halt, Problem
 from hxrules.records import App, RecordRef
-from hxrules.running.execute import Before, execute
+from hxrules.running.execute import execute
 from hxrules.running.fetch import reread
-from hxrules.running.recover import LOOKED_UP, settle_old
+from hxrules.running.recover import settle_old
 from hxrules.state.store import Store
 
 
@@ -38,14 +38,14 @@ def load(path: Path) -> SavedPlan:
         raise Halt(5, [bad.problem]) from bad
 
 
-def apply(path: Path, still_valid: bool, allow_large: bool, form: str, mode: str | None) -> int:
+def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | None, form: str, mode: str | None) -> int:
     """Carries out a saved plan. Raises `Halt`; the exit code of the run otherwise."""
     saved = load(path)
     plan = saved.plan
     loaded = rulesets.load_valid(_ruleset_of(plan, path))
     assert loaded.ruleset is not None
     rules, progress, catalogue = loaded.ruleset, ProgressLine(), load_catalogue()
-    with session.connected() as connectors:
+    with session.connected(max_calls) as connectors:
         accounts = session.sign_in(loaded, connectors)
         with session.own_store() as store:
             used = store.applied(plan.id)
@@ -125,42 +125,41 @@ def _applied_already(plan: Plan, run: str, path: Path) -> Problem:
     )
 
 
-def _before(store: Store, plan: Plan) -> Before:
-    """What interrupted runs of this plan have done."""
-    ids: dict[str, str | None] = {}
-    noted: set[str] = set()
-    for run in store.runs_of(plan.id):
-        for effect in store.effects(run.header.id):
-            if effect.settled is not None and effect.settled.state == "done":
-                ids[effect.intent.effect] = effect.settled.id
-                if LOOKED_UP not in effect.settled.answer:
-                    noted.add(effect.intent.effect)
-    return Before(ids, frozenset(noted))
+def _before(store: Store, plan: Plan) -> dict[str, str | None]:
+    """What interrupted runs of this plan have done: effect → the record that it wrote or made."""
+    return {
+        effect.intent.effect: effect.settled.id
+        for run in store.runs_of(plan.id)
+        for effect in store.effects(run.header.id)
+        if effect.settled is not None and effect.settled.state == "done"
+    }
 
 
 def _moved(
-    plan: Plan, rules: Ruleset, connectors: Connectors, before: Before, progress: ProgressLine
+    plan: Plan, rules: Ruleset, connectors: Connectors, before: Mapping[str, str | None], progress: ProgressLine
 ) -> dict[str, RecordRef]:
     """The changes whose records aren't as they were when the plan was made; what its own interrupted run wrote is no surprise."""
     catalogue = load_catalogue()
     stale: dict[str, RecordRef] = {}
     open_changes = [
-        change
-        for change in plan.changes
-        if any(effect.id not in before.ids for effect in change.effects) or not before.ids
+        change for change in plan.changes if any(effect.id not in before for effect in change.effects) or not before
     ]
-    written = {
-        RecordRef(effect.app, effect.type, str(effect.target or before.ids[effect.id]))
-        for change in plan.changes
-        for effect in change.effects
-        if effect.id in before.ids
-    }
+    written = {ref for change in plan.changes for ref in _written(change, rules, before)}
     for sync in rules.active:
         ids = staleness.ids_to_read(open_changes, sync)
         if any(ids[app] for app in App):
             sight = reread(sync, ids, connectors, catalogue, progress)
             stale |= staleness.moved(open_changes, sync, sight, catalogue, written)
     return stale
+
+
+def _written(change: Change, rules: Ruleset, before: Mapping[str, str | None]) -> Iterator[RecordRef]:
+    """What an interrupted run wrote of a change: also an invoice of which it only had the time to write some lines."""
+    for effect in change.effects:
+        if effect.id in before:
+            yield RecordRef(effect.app, effect.type, str(effect.target or before[effect.id]))
+            if (whole := _ref(rules, change, effect.app)) is not None:
+                yield whole
 
 
 def _without(plan: Plan, gone: set[str]) -> Plan:

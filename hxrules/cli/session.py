@@ -26,7 +26,10 @@ from hxrules.planning.plan import Plan
 from hxrules.planning.planner import make_plan
 from hxrules.problems import Halt
 from hxrules.records import Accounts, StateView
+from hxrules.running.cost import cost_of
 from hxrules.running.fetch import fetch, identify
+from hxrules.running.rights import check_rights
+from hxrules.running.run import Cost
 from hxrules.state.entries import RunHeader
 from hxrules.state.store import Store, open_store, peek_store
 
@@ -46,12 +49,13 @@ class Planned:
     observations: Observations
     accounts: Accounts
     state: StateView
+    cost: Cost
 
 
 @contextmanager
-def connected() -> Iterator[Connectors]:
-    """Connectors for the environment's credentials. Raises `Halt` (7) when some are missing."""
-    connectors = open_connectors(settings_from(os.environ))
+def connected(max_calls: int | None = None) -> Iterator[Connectors]:
+    """Connectors for the environment's credentials, good for `max_calls` together. Raises `Halt` (7) when some are missing."""
+    connectors = open_connectors(settings_from(os.environ), max_calls=max_calls)
     try:
         yield connectors
     finally:
@@ -78,14 +82,16 @@ def look(
     finally:
         progress.done()
     plan, observations = make_plan(ruleset, snapshot, state, when, catalogue)
-    return Planned(plan, observations, accounts, state)
+    return Planned(plan, observations, accounts, state, cost_of(plan, connectors))
 
 
 def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:
-    """The accounts behind the credentials, checked against the ruleset. Raises `Halt` (7)."""
+    """The accounts behind the credentials, checked against the ruleset, as are the scopes. Raises `Halt` (7)."""
     assert loaded.ruleset is not None
     try:
-        return identify(loaded.ruleset, connectors)
+        accounts = identify(loaded.ruleset, connectors)
+        check_rights(loaded.ruleset, connectors, load_catalogue())
+        return accounts
     except Halt as halt:
         raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
 

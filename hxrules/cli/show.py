@@ -24,7 +24,12 @@ from hxrules.problems import Halt
 )
 @click.option("--all", "everything", is_flag=True, help="Show every change, however many there are.")
 def command(plan: Path, form: str, mode: str | None, everything: bool) -> int:
-    """Print a plan that dry-run -o saved. A plan that was changed since is refused with 5."""
+    """Print a plan that dry-run -o saved. A plan that was changed since is refused with 5.
+
+    \b
+      hxrules show plan.json --all                       every change
+      hxrules show plan.json --format html > plan.html   a page to search in
+    """
     try:
         found = read_plan(plan.read_text(encoding="utf-8", errors="replace"), plan.name).plan
     except BadPlan as bad:

@@ -10,12 +10,26 @@ from hxrules.cli.clock import now
 from hxrules.cli.output import print_json, style, values
 from hxrules.records import Standing, StateView
 
+_COUNTED = (Standing.IN_SYNC, Standing.FAILING, Standing.EXCLUDED)
+
 
 @click.command("status")
-@click.argument("ruleset", required=False)
-@click.option("--failing", metavar="SYNC", help="The failing records of a sync, each with its reason.")
-@click.option("--excluded", metavar="SYNC", help="The excluded records of a sync, each with its reason.")
-@click.option("--in-sync", metavar="SYNC", help="The records of a sync that are in step.")
+@click.argument("ruleset", required=False, type=click.Path())
+@click.option(
+    "--failing",
+    metavar="SYNC",
+    shell_complete=rulesets.sync_names,
+    help="The failing records of a sync, each with its reason.",
+)
+@click.option(
+    "--excluded",
+    metavar="SYNC",
+    shell_complete=rulesets.sync_names,
+    help="The excluded records of a sync, each with its reason.",
+)
+@click.option(
+    "--in-sync", metavar="SYNC", shell_complete=rulesets.sync_names, help="The records of a sync that are in step."
+)
 @click.option("--exit-code", is_flag=True, help="End with 6 when records are failing.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option(
@@ -35,6 +49,7 @@ def command(
     \b
       hxrules status                       the overview
       hxrules status --failing contacts    what is wrong, record by record
+      hxrules status --format html > status.html    a page in which each number opens its records
     """
     loaded = rulesets.load_valid(rulesets.one(ruleset))
     assert loaded.ruleset is not None
@@ -50,7 +65,7 @@ def command(
     if len(asked) > 1:
         raise click.UsageError("One of --failing, --excluded and --in-sync at a time.")
     if asked and form == "html":
-        raise click.UsageError("--format html shows the overview; the records behind a number come as text or json.")
+        raise click.UsageError("--format html shows the records behind all numbers; leave the sync out.")
     names = [sync.name for sync in loaded.ruleset.syncs]
     for name, _ in asked:
         if name not in names:
@@ -74,11 +89,16 @@ def command(
                 )
             )
         shown = values(mode, json_output=form == "json")
+
+        def behind(name: str, standing: Standing) -> list[reports.StandingRecord]:
+            found = store.records(name, standing) if store is not None else ()
+            return [reports.StandingRecord(each.hubspot, each.xero, each.reason) for each in found]
+
+        if form == "html":
+            every = {row.name: {standing: behind(row.name, standing) for standing in _COUNTED} for row in rows}
+            click.echo(reports.status_html(rows, every, shown, now()))
         for name, standing in asked:
-            records = [
-                reports.StandingRecord(each.hubspot, each.xero, each.reason)
-                for each in (store.records(name, standing) if store is not None else ())
-            ]
+            records = behind(name, standing)
             if form == "json":
                 print_json(reports.status_records_json(name, standing, records, shown))
             else:
@@ -89,8 +109,6 @@ def command(
     if not asked:
         if form == "json":
             print_json(reports.status_json(rows))
-        elif form == "html":
-            click.echo(reports.status_html(rows, now()))
-        else:
+        elif form == "text":
             click.echo(reports.status_text(rows, style(), now()))
     return 6 if exit_code and any(row.failing for row in rows) else 0

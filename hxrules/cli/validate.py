@@ -13,7 +13,7 @@ from hxrules.problems import Severity, explanations, in_order
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
 )
@@ -50,8 +50,6 @@ def command(paths: tuple[str, ...], form: str) -> int:
                 )
     elif errors and form == "text":
         first = next(problem for problem in problems if problem.severity is Severity.ERROR)
-        print(
-            f"Next: correct the file, then hxrules validate again (hxrules explain {first.code} says more).",
-            file=sys.stderr,
-        )
+        by_hand = f"correct the file, then hxrules validate again (hxrules explain {first.code} says more)."
+        print(f"Next: {first.next_command or by_hand}", file=sys.stderr)
     return 3 if errors else 0

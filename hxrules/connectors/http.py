@@ -22,8 +22,8 @@ import httpx
 import msgspec
 
 from hxrules import __version__
-from hxrules.connectors.pace import Pace, Timing
-from hxrules.connectors.protocol import Traffic, Usage
+from hxrules.connectors.pace import Budget, Pace, Timing, Told
+from hxrules.connectors.protocol import Purpose, Usage
 from hxrules.problems import Halt, Problem
 from hxrules.records import App
 
@@ -37,8 +37,6 @@ LONGEST_WAIT: Final = 120.0
 """Seconds; a server that asks for more ends the run, which can be resumed."""
 CONNECT_PATIENCE: Final = 10.0
 """Seconds for a connection to stand."""
-
-Purpose = Literal["reads", "writes", "settings"]
 
 _OUT_OF_ORDER: Final = frozenset({423, 477, 500, 502, 503, 504, 521, 523, 524})
 _NOT_CARRIED_OUT: Final = frozenset({423, 477})
@@ -70,6 +68,8 @@ class Call:
     """A repeat has the same effect as the first, even if the first was carried out unseen."""
     returns: frozenset[int] = frozenset()
     """Statuses that the caller deals with itself, beside success and plain refusals (400, 404, 409 …)."""
+    answers: Literal["object", "array", "nothing"] = "object"
+    """The JSON that a success brings; an array is shown as an object with the one member `rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Dialect(Protocol):
 
     app: App
 
-    def learn(self, pace: Pace, headers: Mapping[str, str]) -> None:
-        """Takes what the limit headers of any answer say."""
+    def told(self, headers: Mapping[str, str]) -> Mapping[str, Told]:
+        """What the limit headers of any answer say, by the limit's name in `pace`."""
 
     def wait(self, answer: Answer, attempt: int) -> float | None:
         """Seconds to wait after a 429; `None` when it is the day's limit."""
@@ -132,6 +132,7 @@ class Http:
         usage: Usage,
         timing: Timing,
         patience: float,
+        budget: Budget | None = None,
     ) -> None:
         """`root` is the address of the API, `patience` how many seconds an answer may take."""
         self.headers: dict[str, str] = {}
@@ -142,6 +143,7 @@ class Http:
         self._pace = pace
         self._usage = usage
         self._timing = timing
+        self._budget = budget or Budget()
         # A proxy of the environment is for the world outside; without TLS, reading the certificate authorities is a
         # waste of 20 ms.
         outside = urlsplit(root).scheme == "https"
@@ -152,8 +154,14 @@ class Http:
             verify=outside,
         )
 
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The scopes of the credentials; `None` when they can't be told, or not before the first request."""
+        return self._authorizer.granted
+
     def close(self) -> None:
         self._client.close()
+        self._authorizer.close()
 
     def send(self, call: Call) -> Answer:
         """The answer: success, or a refusal for the caller to explain (4xx, and `call.returns`).
@@ -184,7 +192,8 @@ class Http:
                 setback = found
             if attempt == ATTEMPTS or self._timing.monotonic() + setback.pause - begun > DEADLINE:
                 raise setback.halt
-            self._pace.rest(setback.pause)
+            self._timing.sleep(setback.pause)
+            self._usage.wait(setback.pause)
             attempt += 1
 
     def _setback(self, call: Call, answer: Answer, attempt: int) -> _Setback | None:
@@ -210,29 +219,32 @@ class Http:
         return None
 
     def _once(self, call: Call) -> Answer:
-        headers = {"Authorization": self._authorizer.header(), **self.headers, **call.headers}
+        authorization = self._authorizer.header()
+        signed = {"Authorization": authorization} if authorization else {}
+        headers = {**signed, **self.headers, **call.headers}
         if call.body is not None:
             headers["Content-Type"] = call.media
         # A blank as %20, not +: not every server reads it as a blank.
         query = f"?{urlencode(call.params, quote_via=quote)}" if call.params else ""
         url = self._root + call.path + query
         request = self._client.build_request(call.method, url, headers=headers, content=call.body)
-        traffic: Traffic = getattr(self._usage, call.purpose)
         bytes_in = 0
-        with self._pace.turn(call.windows):
+        self._budget.take()
+        with self._pace.turn(call.windows) as turn:
+            self._usage.wait(turn.waited)
             try:
                 response = self._client.send(request)
                 bytes_in = response.num_bytes_downloaded
+                turn.told = self._dialect.told(response.headers)
             except httpx.RequestError as error:
                 # Only what failed before a connection stood has certainly not arrived.
                 sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
                 raise _NoAnswer(self._unreachable(_reason(error)), sent) from None
             finally:
-                self._pace.count(traffic, len(call.body or b""), bytes_in)
-        self._dialect.learn(self._pace, response.headers)
-        return self._parsed(response)
+                self._usage.count(call.purpose, len(call.body or b""), bytes_in)
+        return self._parsed(call, response)
 
-    def _parsed(self, response: httpx.Response) -> Answer:
+    def _parsed(self, call: Call, response: httpx.Response) -> Answer:
         status, content = response.status_code, response.content
         media = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if status >= 400:
@@ -245,11 +257,14 @@ class Http:
                 document = _decoder.decode(content)
             except msgspec.DecodeError:
                 media = f"broken {media}"
+        if call.answers == "array" and isinstance(document, list):
+            document = {"rows": document}
         if not isinstance(document, dict):
             document = None
         text = content[:500].decode("utf-8", "replace") if status >= 400 else ""
         answer = Answer(status, response.headers, document, text)
-        if document is None and status < 400 and status not in (204, 304):
+        nothing_is_fine = status in (204, 304) or (call.answers == "nothing" and not content)
+        if document is None and status < 400 and not nothing_is_fine:
             raise _NoAnswer(self._no_json(status, media or "nothing"), sent=True)
         return answer
 

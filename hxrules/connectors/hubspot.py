@@ -2,7 +2,8 @@
 
 Everything is read from the list, 100 a page, with the associations asked for in the same answer; newest first from
 search, 200 a page; by id, or by a value that HubSpot keeps unique, from batch read, which sees at once what search may
-show late; by any other value from search.
+show late; by any other value from search. A list or search is a chain: only a page says where the next one begins. What is
+asked for in several questions is asked at once.
 
 See also: `hubspot_associations`, `hubspot_writes`, `hubspot_codec` (values ⇄ JSON), `hubspot_dialect` (errors and
 limits), `http`.
@@ -10,6 +11,7 @@ limits), `http`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,15 +20,16 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
-from hxrules.connectors.auth import Bearer
+from hxrules.connectors.auth import Authorizer
 from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expected
 from hxrules.connectors.hubspot_associations import Associations, next_page
 from hxrules.connectors.hubspot_codec import MERGED_IDS, Decoder, milliseconds
-from hxrules.connectors.hubspot_dialect import BURST, IN_FLIGHT, SEARCH, HubSpotDialect, checked, windows
+from hxrules.connectors.hubspot_dialect import BURST, SEARCH, HubSpotDialect, checked, pace
 from hxrules.connectors.hubspot_writes import Writer
-from hxrules.connectors.pace import Pace, Timing
+from hxrules.connectors.pace import Budget, Timing, overlapping, shared
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
+from hxrules.connectors.signing import authorizer
 from hxrules.records import App, Ledger, Page, Portal, ReadRequest, Record, TaxRate, Write, WriteResult, chunks
 
 VERSION: Final = "2026-09"
@@ -47,6 +50,8 @@ _MERGING: Final = frozenset({"contacts", "companies"})
 _NONE: Final[Mapping[str, tuple[str, ...]]] = {}
 
 Document = dict[str, Any]
+_Linked = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Id → word → the ids that it reaches."""
 
 
 @dataclass(slots=True)
@@ -77,11 +82,16 @@ class HubSpot:
         self._search_depth = search_depth
         self._memory: dict[str, bool] = {}
         """Type → whether its memory property is there, and unique."""
+        self._remembering = threading.Lock()
         self._prepared: set[str] = set()
         self._currencies: frozenset[str] | None = None
         """Those of the account, once it has been asked."""
         self._associations = Associations(http, catalogue, VERSION)
         self._writer = Writer(http, catalogue, VERSION, self._associations, self._prepared.__contains__)
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        return self._http.granted
 
     def close(self) -> None:
         self._http.close()
@@ -201,18 +211,22 @@ class HubSpot:
 
     def _by_id(self, reading: _Reading, ids: Sequence[str]) -> Iterator[Page]:
         # An id that is no number belongs to nobody, and spoils the batch.
-        for chunk in chunks(dict.fromkeys(each for each in ids if each.isdecimal()), _BATCH):
-            found = self._batch_read(reading, chunk)
-            missing = _absent(chunk, found)
-            if missing:
-                found += self._batch_read(reading, missing, archived=True)
-                missing = _absent(missing, found)
-            if missing and reading.info.type in _MERGING:
-                for few in chunks(missing, _SEARCH_GROUPS):
-                    groups = [[_filter(MERGED_IDS, "CONTAINS_TOKEN", each)] for each in few]
-                    for document in self._searched(reading, groups):
-                        found += self._filled(reading, document["results"])
-            yield self._page(reading, found)
+        wanted = dict.fromkeys(each for each in ids if each.isdecimal())
+        for found, linked in overlapping(lambda chunk: self._of_ids(reading, chunk), chunks(wanted, _BATCH)):
+            yield self._page(reading, found, linked)
+
+    def _of_ids(self, reading: _Reading, ids: Sequence[str]) -> tuple[list[Document], _Linked]:
+        found = self._batch_read(reading, ids)
+        missing = _absent(ids, found)
+        if missing:
+            found += self._batch_read(reading, missing, archived=True)
+            missing = _absent(missing, found)
+        if missing and reading.info.type in _MERGING:
+            for few in chunks(missing, _SEARCH_GROUPS):
+                groups = [[_filter(MERGED_IDS, "CONTAINS_TOKEN", each)] for each in few]
+                for document in self._searched(reading, groups):
+                    found += self._filled(reading, document["results"])
+        return found, self._linked(reading, list(dict.fromkeys(each["id"] for each in found)))
 
     def _by_value(self, reading: _Reading, where: Field, values: Sequence[str]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(value for value in (each.strip() for each in values) if value))
@@ -222,14 +236,18 @@ class HubSpot:
                 # Nobody remembers anything in a property that does not exist, and asking by it is an error.
                 yield Page(())
                 return
-            for chunk in chunks(wanted, _BATCH):
-                yield self._page(reading, self._batch_read(reading, chunk, by=own))
+            for found in overlapping(lambda chunk: self._batch_read(reading, chunk, by=own), chunks(wanted, _BATCH)):
+                yield self._page(reading, found)
             return
-        for few in self._fitting(reading, own, wanted):
-            for document in self._searched(reading, [[{**_filter(own, "IN"), "values": few}]]):
-                page = self._page(reading, self._filled(reading, document["results"]))
-                same = tuple(each for each in page.records if str(each.fields.get(where.name)).lower() in few)
-                yield Page(same)
+
+        def asked(few: list[str]) -> tuple[list[str], list[Document]]:
+            answers = self._searched(reading, [[{**_filter(own, "IN"), "values": few}]])
+            return few, [each for answer in answers for each in self._filled(reading, answer["results"])]
+
+        for few, found in overlapping(asked, self._fitting(reading, own, wanted)):
+            page = self._page(reading, found)
+            same = tuple(each for each in page.records if str(each.fields.get(where.name)).lower() in few)
+            yield Page(same)
 
     def _fitting(self, reading: _Reading, own: str, values: Iterable[str]) -> Iterator[list[str]]:
         """Values in lower case, in lists that a search takes: 100 values, 3,000 characters of body."""
@@ -254,19 +272,17 @@ class HubSpot:
         self,
         reading: _Reading,
         documents: Iterable[Document],
-        linked: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+        linked: _Linked | None = None,
         total: int | None = None,
     ) -> Page:
         once = {each["id"]: each for each in documents}
         fresh = [each for own, each in once.items() if own not in reading.seen]
         reading.seen.update(once)
-        if linked is None and reading.words and fresh:
-            ids = [each["id"] for each in fresh]
-            by_word = {word: self._associations.read(reading.info, word, ids) for word in reading.words}
-            linked = {own: {word: found[own] for word, found in by_word.items()} for own in ids}
+        if linked is None:
+            linked = self._linked(reading, [each["id"] for each in fresh])
         records: list[Record] = []
         for each in fresh:
-            record = reading.decoder.record(each, (linked or {}).get(each["id"], _NONE))
+            record = reading.decoder.record(each, linked.get(each["id"], _NONE))
             records.append(record)
             for gone in reading.decoder.absorbed(each, record):
                 if gone.ref.id not in reading.seen:
@@ -274,14 +290,21 @@ class HubSpot:
                     records.append(gone)
         return Page(tuple(records), total)
 
+    def _linked(self, reading: _Reading, ids: Sequence[str]) -> _Linked:
+        """What the records are asked to name by each word, for lists of them that don't say so themselves."""
+        words = reading.words if ids else ()
+        found = overlapping(lambda word: self._associations.read(reading.info, word, ids), words)
+        by_word = dict(zip(words, found, strict=True))
+        return {own: {word: reached[own] for word, reached in by_word.items()} for own in ids}
+
     def _filled(self, reading: _Reading, documents: list[Document]) -> list[Document]:
         """The documents with all properties, in the same order; one that vanished meanwhile is left out."""
         if not reading.lean:
             return documents
         ids = [each["id"] for each in documents]
         found: dict[str, Document] = {}
-        for chunk in chunks(ids, _BATCH):
-            found.update((each["id"], each) for each in self._batch_read(reading, chunk))
+        for some in overlapping(lambda chunk: self._batch_read(reading, chunk), chunks(ids, _BATCH)):
+            found.update((each["id"], each) for each in some)
         return [found[each] for each in ids if each in found]
 
     def _batch_read(
@@ -345,9 +368,10 @@ class HubSpot:
         return type_name in self._prepared
 
     def _has_memory(self, info: TypeInfo, name: str) -> bool:
-        if info.type not in self._memory:
-            self._memory[info.type] = self._is_unique(info, name)
-        return self._memory[info.type]
+        with self._remembering:
+            if info.type not in self._memory:
+                self._memory[info.type] = self._is_unique(info, name)
+            return self._memory[info.type]
 
     def _is_unique(self, info: TypeInfo, name: str) -> bool:
         """Whether the property is there and unique, which can't be changed later: by no other one can be upserted."""
@@ -424,13 +448,22 @@ def _listed(document: Document, type_name: str, asked: Collection[str]) -> tuple
 
 
 def open_hubspot(
-    settings: Settings, catalogue: Catalogue, timing: Timing, patience: float, search_depth: int = _SEARCH_DEPTH
+    settings: Settings,
+    catalogue: Catalogue,
+    timing: Timing,
+    patience: float,
+    search_depth: int = _SEARCH_DEPTH,
+    budget: Budget | None = None,
 ) -> HubSpot:
-    """The connector for the account behind the settings' token; nothing is sent yet."""
+    """The connector for the account behind the settings' token or consent; nothing is sent yet."""
     usage = Usage()
-    pace = Pace(usage, timing, windows(), IN_FLIGHT)
-    bearer = Bearer(settings.hubspot_token)
-    http = Http(
-        settings.hubspot_url, HubSpotDialect(), bearer, pace=pace, usage=usage, timing=timing, patience=patience
-    )
+    consent = settings.consent(App.HUBSPOT)
+    account = (App.HUBSPOT, settings.hubspot_url, consent[0].account if consent else settings.hubspot_token, timing)
+    limits = shared(account, lambda: pace(timing))
+    dialect = HubSpotDialect()
+
+    def opened(root: str, signed: Authorizer) -> Http:
+        return Http(root, dialect, signed, pace=limits, usage=usage, timing=timing, patience=patience, budget=budget)
+
+    http = opened(settings.hubspot_url, authorizer(App.HUBSPOT, settings, timing, opened))
     return HubSpot(http, usage, catalogue, search_depth)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from hxrules.catalogue import Catalogue, TypeInfo
 from hxrules.connectors.http import Call, Http, encode_body
 from hxrules.connectors.hubspot_dialect import BURST, FORBIDDEN, checked, refusal, write_error
+from hxrules.connectors.pace import overlapping
 from hxrules.records import App, Write, WriteError, chunks
 
 Document = dict[str, Any]
@@ -50,9 +51,8 @@ class Associations:
         inputs: list[Document] = [{"id": each} for each in ids]
         while inputs:
             following: list[Document] = []
-            for chunk in chunks(inputs, _READ_BATCH):
-                call = Call("POST", path, "reads", body=encode_body({"inputs": chunk}), windows=BURST)
-                for result in checked(call, self._http.send(call)).get("results") or ():
+            for answer in overlapping(lambda chunk: self._asked(path, chunk), chunks(inputs, _READ_BATCH)):
+                for result in answer.get("results") or ():
                     own = str(result["from"]["id"])
                     reached.setdefault(own, {}).update((str(each["toObjectId"]), None) for each in result["to"])
                     after = next_page(result)
@@ -60,6 +60,10 @@ class Associations:
                         following.append({"id": own, "after": after})
             inputs = following
         return {own: tuple(found) for own, found in reached.items()}
+
+    def _asked(self, path: str, inputs: Sequence[Document]) -> Document:
+        call = Call("POST", path, "reads", body=encode_body({"inputs": inputs}), windows=BURST)
+        return checked(call, self._http.send(call))
 
     def inline(self, info: TypeInfo, wanted: Mapping[str, Sequence[str]]) -> list[Document]:
         """The associations that a new record comes with."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from hxrules.connectors.http import Answer, Call
-from hxrules.connectors.pace import Pace, Window
+from hxrules.connectors.pace import DAY, Pace, Timing, Told, Window
 from hxrules.problems import Halt, Problem
 from hxrules.records import App, Failure, WriteError
 
@@ -26,6 +26,12 @@ IN_FLIGHT: Final = 10
 FORBIDDEN: Final = frozenset({403})
 """The status of a write that is `refusal`'s to explain: about its records, or about the token."""
 
+_DAY_IS_OVER: Final = Problem(
+    "HX430",
+    "HubSpot's daily limit is used up",
+    "All apps of the account share it.",
+    "Run the command again after midnight of the account's time zone; it goes on where it stopped.",
+)
 _CODES: Final = {
     "INVALID_EMAIL": "bad-email",
     "INVALID_OPTION": "bad-choice",
@@ -47,9 +53,9 @@ _INNER_CODE: Final = re.compile(r'"error":\s*"([A-Z_]+)"')
 _INNER_ERRORS: Final = re.compile(r"\[\{.*\}\]", re.DOTALL)
 
 
-def windows() -> dict[str, Window]:
+def pace(timing: Timing) -> Pace:
     """The limits of the smallest plan, until a header says more."""
-    return {"burst": Window(100, 10.0), "search": Window(4, 1.0)}
+    return Pace(timing, {"burst": Window(100, 10.0), "search": Window(4, 1.0)}, IN_FLIGHT, _DAY_IS_OVER)
 
 
 class HubSpotDialect:
@@ -57,14 +63,17 @@ class HubSpotDialect:
 
     app = App.HUBSPOT
 
-    def learn(self, pace: Pace, headers: Mapping[str, str]) -> None:
+    def told(self, headers: Mapping[str, str]) -> Mapping[str, Told]:
+        found: dict[str, Told] = {}
         remaining = _number(headers, "X-HubSpot-RateLimit-Remaining")
         interval = _number(headers, "X-HubSpot-RateLimit-Interval-Milliseconds")
         if remaining is not None:
             limit = _number(headers, "X-HubSpot-RateLimit-Max")
-            pace.learn("burst", remaining, limit, interval / 1000 if interval else None)
-        if _number(headers, "X-HubSpot-RateLimit-Daily-Remaining") == 0:
-            pace.stop(Halt(8, [_day_is_over()]))
+            found["burst"] = Told(remaining, limit, interval / 1000 if interval else None)
+        today = _number(headers, "X-HubSpot-RateLimit-Daily-Remaining")
+        if today is not None:
+            found[DAY] = Told(today)
+        return found
 
     def wait(self, answer: Answer, attempt: int) -> float | None:
         document = answer.document or {}
@@ -89,7 +98,8 @@ class HubSpotDialect:
                 "HX401",
                 "HubSpot does not accept the token",
                 f"status 401 {(answer.document or {}).get('category', '')}".rstrip(),
-                "Check HXRULES_HUBSPOT_TOKEN: it may have expired, or been rotated or revoked.",
+                "It may have expired, or been rotated or revoked: connect again, or check HXRULES_HUBSPOT_TOKEN.",
+                next_command="hxrules connect hubspot",
             )
         scopes = sorted(set(_scopes(answer.document or {})))
         if scopes:
@@ -97,7 +107,8 @@ class HubSpotDialect:
                 "HX402",
                 f"The HubSpot token lacks the scope {', '.join(scopes)}",
                 "HubSpot asks for one of these scopes." if len(scopes) > 1 else "",
-                "Add the scope to the service key or app behind HXRULES_HUBSPOT_TOKEN, then run the command again.",
+                "Add the scope to the service key or app that the token belongs to, and connect again if it is an OAuth app.",
+                next_command="hxrules connect hubspot",
             )
         message = str((answer.document or {}).get("message", "")) or f"status {answer.status}"
         return Problem(
@@ -178,15 +189,6 @@ def _scopes(document: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(context, dict):
             for name in ("requiredGranularScopes", "requiredScopes"):
                 yield from (str(scope) for scope in context.get(name) or ())
-
-
-def _day_is_over() -> Problem:
-    return Problem(
-        "HX430",
-        "HubSpot's daily limit is used up",
-        "All apps of the account share it.",
-        "Run the command again after midnight of the account's time zone; it goes on where it stopped.",
-    )
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

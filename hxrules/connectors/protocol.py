@@ -16,18 +16,19 @@ document rules the edit out), `has-payments` (nor can it be voided), `wrong-stat
 no payment: a draft, or paid, or voided), `overpaid` (more than is owed).
 
 `Halt` says that no call can succeed just now: exit code 7 for sign-in (`HX401`), scope (`HX402`) and tenant (`HX403`),
-8 for a limit that takes longer than a run should wait (`HX430`), 1 for an app that can't be reached (`HX421`), does
-not speak JSON (`HX422`), or refuses a read (`HX423`). A `Halt` out of `write` leaves the outcome of that batch
-unknown.
+8 for a limit that takes longer than a run should wait (`HX430`) or that a person has set (`HX431`), 1 for an app that
+can't be reached (`HX421`), does not speak JSON (`HX422`), or refuses a read (`HX423`). A `Halt` out of `write` leaves
+the outcome of that batch unknown.
 
 See also: `records` (requests, writes, results), `http` (the transport below both), `pace` (limits), `hubspot`, `xero`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from hxrules.records import App, Ledger, Organisation, Page, Portal, ReadRequest, Write, WriteResult
 
@@ -41,14 +42,34 @@ class Traffic:
     bytes_out: int = 0
 
 
+Purpose = Literal["reads", "writes", "settings"]
+
+
 @dataclass(slots=True)
 class Usage:
-    """What a connector has cost so far. `settings` is sign-in, account, property definitions; `waited` is seconds."""
+    """What a connector has cost so far. `settings` is sign-in, account, property definitions; `waited` is seconds.
+
+    Thread-safe.
+    """
 
     reads: Traffic = field(default_factory=Traffic)
     writes: Traffic = field(default_factory=Traffic)
     settings: Traffic = field(default_factory=Traffic)
     waited: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(self, purpose: Purpose, bytes_out: int, bytes_in: int) -> None:
+        """One request more."""
+        traffic: Traffic = getattr(self, purpose)
+        with self._lock:
+            traffic.calls += 1
+            traffic.bytes_out += bytes_out
+            traffic.bytes_in += bytes_in
+
+    def wait(self, seconds: float) -> None:
+        """Seconds that passed because of a limit, or before another attempt."""
+        with self._lock:
+            self.waited += seconds
 
     @property
     def calls(self) -> int:
@@ -64,6 +85,10 @@ class Connector(Protocol):
     @property
     def usage(self) -> Usage: ...
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the credentials were granted, once `identify` was called; `None` where only trying tells (design §0.6)."""
+
     def identify(self) -> Portal | Organisation:
         """Who is behind the credentials; to be called first, as it is also the sign-in check (R5)."""
 
@@ -75,7 +100,8 @@ class Connector(Protocol):
         """
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
-        """The records asked for, each once, in pages; a reader that stops iterating causes no further calls.
+        """The records asked for, each once, in pages; a reader of `since` that stops iterating causes no further calls, any
+        other one none but those that are under way.
 
         Ids and values that nobody has are absent. `ids` finds archived records too, and shows an id that was merged
         away as a record of life `MERGED` (HubSpot: without fields, and beside its survivor). `where` may find a record

@@ -1,9 +1,10 @@
 """Xero's endpoints behind the contract of `protocol` (facts/xero.md 2-6).
 
 Reads. Everything: pages of 1,000 in the order of the record's id, which never moves: a record that changes meanwhile
-keeps its place, and none slips past the border of a page (in Xero's own order, by time of change, it would). Newest
-first: `If-Modified-Since` and the reverse order of time; what changes meanwhile goes to the top, so a record may be met
-twice (and is dropped), and one that changes before it was met is left to the next such read. By id: forty in a URL, or
+keeps its place, and none slips past the border of a page (in Xero's own order, by time of change, it would). Once the
+first page has told how many there are, the others are asked for at once. Newest first: `If-Modified-Since` and the
+reverse order of time; what changes meanwhile goes to the top, so a record may be met twice (and is dropped), and one
+that changes before it was met is left to the next such read. By id: forty in a URL, or
 a `where` of equalities for types that can't be listed by ids. By value: such a `where`; a value that its quotes can't
 hold is looked for by `searchTerm`. Items have no pages, so what one `where` can't ask for is picked out of all of them.
 A contact's word for its invoices is answered by `xero_associations`; other words stay absent (not read) unless the
@@ -12,9 +13,10 @@ a payment that is none of a customer's.
 
 Writes. PUT creates, POST with the record's id updates; never POST by name or number (facts/xero.md 2.4).
 `summarizeErrors=false` gives one verdict a record, the `Idempotency-Key` makes repeats safe for six minutes. After a
-500 nobody knows: Xero remembers that answer too, so creates stay in doubt; an update may be sent again under another
-key, as it only sets what it sets. Prices have four decimals in both directions (`unitdp=4`): read with two and written
-back, they would lose the others. Turning `IsSold` or `IsPurchased` off empties that side of an item; the answer shows it.
+500 nobody knows: Xero remembers that answer too, so creates stay in doubt, and so does what ends a record; any other
+update may be sent again under another key, as it only sets what it sets. Prices have four decimals in both directions
+(`unitdp=4`): read with two and written back, they would lose the others. Turning `IsSold` or `IsPurchased` off empties
+that side of an item; the answer shows it.
 
 See also: `xero_codec` (values ⇄ JSON), `xero_associations`, `xero_answers` (whose verdict is whose), `xero_ledger`,
 `xero_dialect` (errors and limits), `http`.
@@ -25,22 +27,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
-from hxrules.connectors.auth import Basic, ClientCredentials
+from hxrules.connectors.auth import Authorizer
 from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expected
-from hxrules.connectors.pace import Pace, Timing
+from hxrules.connectors.pace import Budget, Timing, overlapping, shared
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
+from hxrules.connectors.signing import authorizer
 from hxrules.connectors.xero_answers import answers_to, failed
 from hxrules.connectors.xero_associations import IDS, MANY, InvoicesOfContacts
 from hxrules.connectors.xero_codec import Decoder, Entry, element_of, moment
-from hxrules.connectors.xero_dialect import IN_FLIGHT, MINUTE, XeroDialect, messages, refusal, windows
+from hxrules.connectors.xero_dialect import MINUTE, XeroDialect, messages, pace, refusal
 from hxrules.connectors.xero_ledger import LISTS, ledger_of
 from hxrules.connectors.xero_time_zones import IANA
 from hxrules.problems import Halt, Problem
@@ -48,10 +50,12 @@ from hxrules.records import (
     App,
     Failure,
     Ledger,
+    Life,
     Organisation,
     Page,
     ReadRequest,
     Record,
+    RecordRef,
     Write,
     WriteError,
     WriteResult,
@@ -76,6 +80,7 @@ _PRICED: Final = frozenset({"items", "invoices"})
 """Types whose writes name prices."""
 _ONLY: Final = re.compile(r'(?P<name>\w+)=="(?P<value>\w+)"')
 """The form of the catalogue's `only`."""
+_TAKEN_AWAY_SINGLY: Final = frozenset({"items", "payments"})
 _LOCKS: Final = ("PeriodLockDate", "EndOfYearLockDate")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HIGH_VOLUME: Final = 51
@@ -107,19 +112,23 @@ class _Reading:
 
 
 class Xero:
-    """See `protocol.Connector`. `identity` is where tokens come from; it is closed with the rest."""
+    """See `protocol.Connector`. `tenant` is the organisation of a consent, which may open several; a custom connection has one."""
 
     app = App.XERO
 
-    def __init__(self, http: Http, identity: Http, usage: Usage, catalogue: Catalogue) -> None:
+    def __init__(self, http: Http, usage: Usage, catalogue: Catalogue, tenant: str = "") -> None:
         self.usage = usage
         self._http = http
-        self._identity = identity
         self._catalogue = catalogue
+        if tenant:
+            self._http.headers["Xero-Tenant-Id"] = tenant
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        return self._http.granted
 
     def close(self) -> None:
         self._http.close()
-        self._identity.close()
 
     def identify(self) -> Organisation:
         call = Call("GET", f"{_ROOT}/Organisation", "settings", windows=MINUTE)
@@ -130,7 +139,7 @@ class Xero:
         if zone not in IANA:
             summary = f"Xero names a time zone that hxrules does not know: {zone or 'none'}"
             raise Halt(1, [Problem("HX422", summary, "Days are days of the organisation's time zone.")])
-        # A custom connection's token is bound to one organisation, so this call needs no tenant; the id names it.
+        # A custom connection's token is bound to one organisation, so that this call needed no tenant; the id names it.
         self._http.headers["Xero-Tenant-Id"] = tenant
         return Organisation(
             tenant=tenant,
@@ -143,9 +152,8 @@ class Xero:
 
     def ledger(self) -> Ledger:
         calls = [Call("GET", f"{_ROOT}/{each}", "settings", windows=MINUTE) for each in LISTS]
-        with ThreadPoolExecutor(len(calls)) as pool:
-            documents = pool.map(self._document, calls)
-            return ledger_of(*(document.get(each) or [] for each, document in zip(LISTS, documents, strict=True)))
+        documents = overlapping(self._document, calls)
+        return ledger_of(*(document.get(each) or [] for each, document in zip(LISTS, documents, strict=True)))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +168,7 @@ class Xero:
             return self._by_value(reading, *request.where)
         if request.since is not None:
             return self._newest_first(reading, request.since)
-        return self._records(reading, {"order": info.id_field} if reading.paged else {})
+        return self._records(reading, {"order": info.id_field} if reading.paged else {}, ahead=True)
 
     def _invoices(self, request: ReadRequest) -> InvoicesOfContacts | None:
         if request.type != "contacts" or "invoice" not in request.associations:
@@ -170,7 +178,7 @@ class Xero:
         whole = len(asked) > MANY if asked is not None else request.since is None
 
         def listed(params: Mapping[str, str]) -> Iterator[Document]:
-            for documents, _ in self._pages(invoices, params):
+            for documents, _ in self._pages(invoices, params, ahead=True):
                 yield from documents
 
         return InvoicesOfContacts(listed, whole=whole)
@@ -218,46 +226,54 @@ class Xero:
         if not reading.paged and len(questions) > 1:
             questions = [{}]
         seen: set[str] = set()
-        for question in questions:
-            for page in self._records(reading, question):
-                fresh = tuple(each for each in page.records if each.ref.id not in seen and wanted(each))
+        for pages in overlapping(lambda question: list(self._pages(reading.info, question)), questions):
+            for documents, _ in pages:
+                records = reading.records(documents)
+                fresh = tuple(each for each in records if each.ref.id not in seen and wanted(each))
                 seen.update(each.ref.id for each in fresh)
                 yield Page(fresh)
 
     def _records(
-        self, reading: _Reading, params: Mapping[str, str], headers: Mapping[str, str] | None = None
+        self,
+        reading: _Reading,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        *,
+        ahead: bool = False,
     ) -> Iterator[Page]:
-        for documents, total in self._pages(reading.info, params, headers):
+        for documents, total in self._pages(reading.info, params, headers, ahead=ahead):
             yield Page(reading.records(documents), total)
 
     def _pages(
-        self, info: TypeInfo, params: Mapping[str, str], headers: Mapping[str, str] | None = None
+        self,
+        info: TypeInfo,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        *,
+        ahead: bool = False,
     ) -> Iterator[tuple[list[Document], int | None]]:
-        """The pages of one list, each document once, and how many there are on all pages."""
+        """The pages of one list, each document once, and how many there are on all pages.
+
+        With `ahead` the pages that the first one announces are asked for at once; the list must be in the order of ids.
+        """
         paged = info.settings.get("paged", True)
         asked = {**params, **_ALWAYS.get(info.type, {})}
         only = info.settings.get("only")
         # Whether Xero narrows a list of ids by anything else, no document says.
         if only and "IDs" not in asked:
             asked["where"] = f"({asked['where']})&&{only}" if "where" in asked else only
-        if paged:
-            asked |= {"page": "1", "pageSize": str(_PAGE)}
+
+        def answer(number: int) -> Document:
+            of_page = {"page": str(number), "pageSize": str(_PAGE)} if paged else {}
+            call = Call("GET", f"{_ROOT}/{info.path}", "reads", asked | of_page, headers or {}, windows=MINUTE)
+            return self._document(call)
+
         seen: set[str] = set()
-        number = 1
-        while True:
-            document = self._document(
-                Call("GET", f"{_ROOT}/{info.path}", "reads", asked, headers or {}, windows=MINUTE)
-            )
+        for document, last in _chained(answer, info.path, ahead=ahead) if paged else [(answer(1), True)]:
             found = document.get(info.path) or []
             fresh = [each for each in found if each[info.id_field] not in seen and _belongs(only, each)]
             seen.update(each[info.id_field] for each in fresh)
-            pagination = document.get("pagination") or {}
-            last = not paged or len(found) < _PAGE or number >= int(pagination.get("pageCount", number + 1))
-            yield fresh, len(seen) if last else pagination.get("itemCount")
-            if last:
-                return
-            number += 1
-            asked["page"] = str(number)
+            yield fresh, len(seen) if last else _pagination(document).get("itemCount")
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -269,10 +285,33 @@ class Xero:
         return self._catalogue.type(App.XERO, type_name).memory is not None
 
     def write(self, writes: Sequence[Write]) -> list[WriteResult]:
-        results: dict[int, WriteResult] = {}
-        if writes:
-            self._send(dict(enumerate(writes)), results)
+        results = {
+            index: self._take_away(write)
+            for index, write in enumerate(writes)
+            if write.archive and write.type in _TAKEN_AWAY_SINGLY
+        }
+        together = {index: write for index, write in enumerate(writes) if index not in results}
+        if together:
+            self._send(together, results)
         return [results[index] for index in range(len(writes))]
+
+    def _take_away(self, write: Write) -> WriteResult:
+        """Deletes one payment or item: they have an address of their own for that, and no batch (6.3, 6.5)."""
+        info = self._catalogue.type(App.XERO, write.type)
+        path, status = f"{info.path}/{write.id}", info.settings["archive"]
+        if status:
+            answer = self._answered("POST", path, {}, encode_body(status), [write.key], tries=1)
+        else:
+            answer = self._http.send(Call("DELETE", f"{_ROOT}/{path}", "writes", windows=MINUTE))
+        said = messages(answer.document or {}) or [f"status {answer.status}"]
+        if answer.status == 500:
+            return WriteResult(None, WriteError(Failure.IN_DOUBT, "no-answer", " ".join(said)))
+        found = (answer.document or {}).get(info.path) or []
+        if found and answer.succeeded:
+            return WriteResult(self._written(info, write, found[0]))
+        if not status and (answer.succeeded or answer.status == 404):
+            return WriteResult(Record(RecordRef(App.XERO, info.type, str(write.id)), {}, life=Life.DELETED))
+        return WriteResult(None, refusal(said, "not-found" if answer.status == 404 else "validation"))
 
     def _send(self, writes: Mapping[int, Write], results: dict[int, WriteResult]) -> None:
         first = next(iter(writes.values()))
@@ -280,7 +319,11 @@ class Xero:
         create = first.id is None
         elements = [element_of(info, write) for write in writes.values()]
         body = encode_body({info.path: elements})
-        answer = self._answered(info, create, body, [each.key for each in writes.values()])
+        params = {"summarizeErrors": "false"} | ({"unitdp": "4"} if info.type in _PRICED else {})
+        # What creates or ends a record does it once: the repeat of one that arrived would be refused.
+        tries = 1 if create or any(_ends(info, each) for each in writes.values()) else _UPDATE_TRIES
+        keys = [each.key for each in writes.values()]
+        answer = self._answered("PUT" if create else "POST", info.path, params, body, keys, tries)
         if answer.status == 500:
             said = " ".join(messages(answer.document or {})) or "status 500"
             results.update(dict.fromkeys(writes, WriteResult(None, WriteError(Failure.IN_DOUBT, "no-answer", said))))
@@ -296,16 +339,16 @@ class Xero:
             self._send(dict(items[: len(items) // 2]), results)
             self._send(dict(items[len(items) // 2 :]), results)
 
-    def _answered(self, info: TypeInfo, create: bool, body: bytes, keys: Sequence[str]) -> Answer:
-        method = "PUT" if create else "POST"
-        params = {"summarizeErrors": "false"} | ({"unitdp": "4"} if info.type in _PRICED else {})
-        for try_number in range(1 if create else _UPDATE_TRIES):
-            named = "\n".join((method, info.path, str(try_number), *keys)).encode()
+    def _answered(
+        self, method: str, path: str, params: Mapping[str, str], body: bytes, keys: Sequence[str], tries: int
+    ) -> Answer:
+        for try_number in range(tries):
+            named = "\n".join((method, path, str(try_number), *keys)).encode()
             key = hashlib.sha256(named + b"\n" + body).hexdigest()
             answer = self._http.send(
                 Call(
                     method,
-                    f"{_ROOT}/{info.path}",
+                    f"{_ROOT}/{path}",
                     "writes",
                     params,
                     {"Idempotency-Key": f"hxrules-{key}"},
@@ -358,6 +401,17 @@ class Xero:
         raise Halt(1, [Problem("HX423", "Xero refuses a read", cause, remedy)])
 
 
+def _ends(info: TypeInfo, write: Write) -> bool:
+    """Whether nothing can be written to the record afterwards: it is archived, voided or deleted."""
+    ended: Mapping[str, str] = info.settings.get("ended") or {}
+    states = [
+        field.wire_choices.get(str(value))
+        for field, value in write.values.items()
+        if field.name == ended.get("property")
+    ]
+    return write.archive or any(each in ended for each in states)
+
+
 def _any_of(equalities: Iterable[str]) -> Iterator[str]:
     """`where` texts that ask for all of these, each short enough for a URL."""
     text = ""
@@ -369,6 +423,37 @@ def _any_of(equalities: Iterable[str]) -> Iterator[str]:
         text = longer
     if text:
         yield text
+
+
+def _chained(answer: Callable[[int], Document], path: str, *, ahead: bool) -> Iterator[tuple[Document, bool]]:
+    """The pages of a list, and whether each is the last one; some may come twice.
+
+    Pages that are read at once need not be read in order. A record that is new meanwhile pushes others over the border of
+    a page, from one that was not read yet to one that was: then the announced count has changed, and pages are read one by one.
+    """
+    document = answer(1)
+    number, pages = 1, int(_pagination(document).get("pageCount", 0))
+    if ahead and pages > 2:
+        announced = _pagination(document).get("itemCount")
+        yield document, False
+        for number, document in enumerate(overlapping(answer, range(2, pages + 1)), 2):
+            if _pagination(document).get("itemCount") != announced:
+                number, document = 2, answer(2)
+                break
+            if number < pages:
+                yield document, False
+    while True:
+        pages = int(_pagination(document).get("pageCount", number + 1))
+        last = number >= pages or len(document.get(path) or ()) < _PAGE
+        yield document, last
+        if last:
+            return
+        number += 1
+        document = answer(number)
+
+
+def _pagination(document: Document) -> Document:
+    return document.get("pagination") or {}
 
 
 def _belongs(only: str | None, document: Document) -> bool:
@@ -385,15 +470,18 @@ def _day(raw: Any) -> date | None:
     return day if isinstance(day, date) else None
 
 
-def open_xero(settings: Settings, catalogue: Catalogue, timing: Timing, patience: float) -> Xero:
-    """The connector for the organisation behind the settings' custom connection; nothing is sent yet."""
+def open_xero(
+    settings: Settings, catalogue: Catalogue, timing: Timing, patience: float, budget: Budget | None = None
+) -> Xero:
+    """The connector for the organisation behind the settings' consent or custom connection; nothing is sent yet."""
     usage = Usage()
-    pace = Pace(usage, timing, windows(), IN_FLIGHT)
+    consent = settings.consent(App.XERO)
+    account = (App.XERO, settings.xero_url, consent[0].account if consent else settings.xero_client_id, timing)
+    limits = shared(account, lambda: pace(timing))
     dialect = XeroDialect()
-    basic = Basic(settings.xero_client_id, settings.xero_client_secret)
-    identity = Http(
-        settings.xero_identity_url, dialect, basic, pace=pace, usage=usage, timing=timing, patience=patience
-    )
-    token = ClientCredentials(identity, basic.secrets, timing)
-    http = Http(settings.xero_url, dialect, token, pace=pace, usage=usage, timing=timing, patience=patience)
-    return Xero(http, identity, usage, catalogue)
+
+    def opened(root: str, signed: Authorizer) -> Http:
+        return Http(root, dialect, signed, pace=limits, usage=usage, timing=timing, patience=patience, budget=budget)
+
+    http = opened(settings.xero_url, authorizer(App.XERO, settings, timing, opened))
+    return Xero(http, usage, catalogue, consent[0].account if consent else "")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from hxrules.connectors.pace import overlapping
 from hxrules.records import chunks
 
 MANY: Final = 200
@@ -48,8 +49,8 @@ class InvoicesOfContacts:
 
     def _read(self, questions: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for question in questions:
-            for invoice in self._listed(question):
+        for invoices in overlapping(lambda question: list(self._listed(question)), questions):
+            for invoice in invoices:
                 contact = (invoice.get("Contact") or {}).get("ContactID")
                 if contact:
                     found.setdefault(str(contact), []).append(str(invoice["InvoiceID"]))

@@ -251,6 +251,8 @@ def element_of(info: TypeInfo, write: Write) -> Entry:
     element: Entry = dict(info.settings.get("create") or {}) if write.id is None else {}
     if write.id is not None:
         element[info.id_field] = write.id
+    if write.archive:
+        element |= info.settings["archive"]
     if write.memory is not None and info.memory:
         element[info.memory] = write.memory
     touched: dict[str, Entry] = {}

@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hxrules.connectors.auth import SCOPES
+from hxrules.connectors import scopes
 from hxrules.connectors.http import Answer
-from hxrules.connectors.pace import Pace, Window
-from hxrules.problems import Halt, Problem
+from hxrules.connectors.pace import DAY, Pace, Timing, Told, Window
+from hxrules.problems import Problem
 from hxrules.records import App, Failure, WriteError
 
 MINUTE: Final = ("minute",)
 """The windows of every call."""
 IN_FLIGHT: Final = 5
 
+_DAY_IS_OVER: Final = Problem(
+    "HX430",
+    "Xero's daily limit for this organisation is used up",
+    "It is 1,000 calls on the Starter tier and 5,000 above.",
+    "Run the command again tomorrow; it goes on where it stopped.",
+)
 _TEXTS: Final = (
     # An element may be refused for several reasons: the first of this list is the one that is named.
     ("lock date", "locked"),
@@ -59,9 +65,12 @@ _TEXTS: Final = (
 )
 
 
-def windows() -> dict[str, Window]:
-    """The published limit, until a header says more."""
-    return {"minute": Window(60, 60.0)}
+_HEADERS: Final = {"minute": "X-MinLimit-Remaining", DAY: "X-DayLimit-Remaining"}
+
+
+def pace(timing: Timing) -> Pace:
+    """The published limits, until a header says more."""
+    return Pace(timing, {"minute": Window(60, 60.0)}, IN_FLIGHT, _DAY_IS_OVER)
 
 
 class XeroDialect:
@@ -69,12 +78,9 @@ class XeroDialect:
 
     app = App.XERO
 
-    def learn(self, pace: Pace, headers: Mapping[str, str]) -> None:
-        minute = headers.get("X-MinLimit-Remaining", "")
-        if minute.isdecimal():
-            pace.learn("minute", int(minute))
-        if headers.get("X-DayLimit-Remaining") == "0":
-            pace.stop(Halt(8, [_day_is_over()]))
+    def told(self, headers: Mapping[str, str]) -> Mapping[str, Told]:
+        named = {name: headers.get(header, "") for name, header in _HEADERS.items()}
+        return {name: Told(int(value)) for name, value in named.items() if value.isdecimal()}
 
     def wait(self, answer: Answer, attempt: int) -> float | None:
         if answer.headers.get("X-Rate-Limit-Problem", "").lower() == "day":
@@ -94,22 +100,25 @@ class XeroDialect:
         if "insufficent_scope" in challenge or "insufficient_scope" in challenge:
             return Problem(
                 "HX402",
-                f"The Xero connection lacks a scope; hxrules needs {', '.join(SCOPES)}",
+                f"The Xero connection lacks a scope; hxrules needs {', '.join(scopes.XERO)}",
                 f"status {answer.status}",
-                "Tick these scopes in the app's configuration at developer.xero.com, and authorise the connection again.",
+                "Connect again, and agree to all scopes; of a custom connection tick them at developer.xero.com first.",
+                next_command="hxrules connect xero",
             )
         if answer.status == 401:
             return Problem(
                 "HX401",
                 "Xero does not accept the token",
                 f"status 401 {detail}".rstrip(),
-                "Check HXRULES_XERO_CLIENT_ID and HXRULES_XERO_CLIENT_SECRET, and that the connection still exists.",
+                "Connect again, or check HXRULES_XERO_CLIENT_ID and HXRULES_XERO_CLIENT_SECRET.",
+                next_command="hxrules connect xero",
             )
         return Problem(
             "HX403",
             "Xero refuses access to the organisation",
             f"status {answer.status} {detail}".rstrip(),
             "The organisation was disconnected, or whoever authorised it has no access any more: reconnect it.",
+            next_command="hxrules connect xero",
         )
 
 
@@ -136,12 +145,3 @@ def refusal(said: Iterable[str], code: str = "validation") -> WriteError:
         return WriteError(Failure.TRANSIENT, "unavailable", text)
     code = next((known for part, known in _TEXTS if part in lowered), code)
     return WriteError(Failure.REFUSED, code, text or "Xero gave no reason.")
-
-
-def _day_is_over() -> Problem:
-    return Problem(
-        "HX430",
-        "Xero's daily limit for this organisation is used up",
-        "It is 1,000 calls on the Starter tier and 5,000 above.",
-        "Run the command again tomorrow; it goes on where it stopped.",
-    )

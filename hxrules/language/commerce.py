@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hxrules.language import schema
 from hxrules.language.mappings import CompiledMappings
 from hxrules.language.model import Direction, FieldMapping, History, InvoiceRules, PaymentRules, Totals, Voids
 from hxrules.language.nodes import MappingNode, ScalarNode, mapping_at, scalar_at, text_at
@@ -47,7 +48,10 @@ def missing_account(name: str, key: ScalarNode, node: MappingNode, direction: Di
     """
     if App.XERO not in direction.targets:
         return None
-    if name == "payments" and text_at(node, "bank-account") is None:
+    account = {"payments": "bank-account", "invoices": "sales-account"}.get(name, "")
+    if account in node.entries or schema.meant_by_another(account, node, name):
+        return None  # what is wrong with it has been said
+    if name == "payments":
         return Problem(
             "HX111",
             "`payments` goes to Xero and has no `bank-account`",
@@ -55,7 +59,7 @@ def missing_account(name: str, key: ScalarNode, node: MappingNode, direction: Di
             'Add `bank-account: "090"`, say, with the code that Xero\'s chart of accounts shows; or write `direction: to-hubspot`.',
             span=key.place,
         )
-    if name == "invoices" and text_at(node, "sales-account") is None:
+    if name == "invoices":
         return Problem(
             "HX111",
             "`invoices` goes to Xero and has no `sales-account`",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hxrules import shipped
-from hxrules.language import schema
+from hxrules.language import schema, versions
 from hxrules.language.nodes import MappingNode, Node, ScalarNode, short
 from hxrules.language.source import parse
 from hxrules.problems import Problem, near
@@ -73,11 +73,18 @@ def _newest_base(bases: Bases) -> list[MappingNode]:
 
 
 def _read(text: str, file: str, problems: list[Problem]) -> MappingNode | None:
-    """One file: its YAML and its shape. Where the YAML itself is refused, the shape has nothing to say about that place.
+    """One file: its YAML, its version and its shape. Where the YAML itself is refused, the shape has nothing to say about that place;
+    where the file is of another version of the language, nothing at all.
 
     The words of a base are refused (HX115) and taken out where the file is none.
     """
     node, found = parse(text, file)
+    if isinstance(node, MappingNode):
+        refused = versions.refused(node)
+        if refused is not None:
+            problems += [*found, refused]
+            return None
+        found += versions.replace_deprecated(node)
     if node is not None:
         places = {problem.span for problem in found}
         found += [problem for problem in schema.check(node) if problem.span not in places]

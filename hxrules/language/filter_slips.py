@@ -197,6 +197,7 @@ _TOKEN = re.compile(r"\w+(?:[.-]\w+)*|[=<>!]+|\S")
 _LAST = re.compile(r"[^\s()\[\],=<>!\"]+\s*\Z")
 _TESTING = re.compile(r"\s*(?:[=<>!]|(?:not|in|is|contains|starts|ends|between)\b)", re.IGNORECASE)
 _BEFORE_VALUE = re.compile(r"(?:[=<>!\[,]|\b(?:contains|with|between|and|in))\s*\Z", re.IGNORECASE)
+_CALCULATION = re.compile(r"[\w.-]+\s*[-+*/]\s*[\w.]+")
 _RUN = re.compile(r"(?:(?!\s(?:and|or)\s)[^()\[\],\"])*", re.IGNORECASE)
 _LIST_RUN = re.compile(r"[^()\[\],\"]*")
 
@@ -340,9 +341,7 @@ def _value(text: str, at: int, end: int, word: str, accepted: frozenset[str]) ->
     content = run.group().strip() if run else ""
     if content and word != "(":
         return _needs_quotes(text, at, at + len(content))
-    return _wrong(
-        at, end, "The right side is one plain value.", "A filter doesn't calculate, except times: today - 30d."
-    )
+    return _no_plain_value(at, end)
 
 
 def _rest(text: str, at: int, end: int, word: str, accepted: frozenset[str]) -> Mistake | None:
@@ -365,7 +364,15 @@ def _rest(text: str, at: int, end: int, word: str, accepted: frozenset[str]) -> 
     return None
 
 
+def _no_plain_value(start: int, end: int) -> Mistake:
+    return _wrong(
+        start, end, "The right side is one plain value.", "A filter doesn't calculate, except times: today - 30d."
+    )
+
+
 def _needs_quotes(text: str, start: int, end: int) -> Mistake:
+    if _CALCULATION.fullmatch(text, start, end):
+        return _no_plain_value(start, end)
     right = quoted(text[start:end])
     summary = "Text of more than a plain word needs quotation marks."
     return _wrong(start, end, summary, f"Write {clipped(right)}.", right)

@@ -116,7 +116,7 @@ class ValueReader:
                     operand.start,
                     operand.end,
                     f"`{comparison.field.text}` is never `{clipped(operand.text)}`.",
-                    cause=f"Its values are {_listing(field.choices)}.",
+                    cause=f"In {field.app.brand} its values are {_listing(field.choices)}.",
                     remedy=f"Write one of them{_or_near(candidates)}.",
                     suggestion=candidates[0] if candidates else None,
                 )

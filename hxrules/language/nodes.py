@@ -39,6 +39,10 @@ class Source:
         line, column = self._place(start)
         return Span(self.file, line, column, *self._place(end))
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a place."""
+        return self._starts[line - 1] + column - 1
+
     def _place(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1

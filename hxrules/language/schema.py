@@ -2,7 +2,8 @@
 
 jsonschema says all that is wrong with a value at once and names it by a path of keys. Each becomes one `Problem` at the key or the
 value meant, with a suggestion where something is near. Words beside the standard's: `patternErrorMessage` (what a value must look
-like; editors show it too) and `x-problem` (the code, where it isn't the usual one of its kind).
+like; editors show it too), `x-problem` (the code, where it isn't the usual one of its kind), `x-keys` and `x-values` (what people
+write who know another word for the key, or for a value).
 See also: `shape` (is anything wrong at all?), `compile` (what does the ruleset mean?).
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -19,6 +21,7 @@ from hxrules import shipped
 from hxrules.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, short
 from hxrules.language.shape import Check, compiled
 from hxrules.problems import Problem, near
+from hxrules.values import number_text
 
 MOST = 1_000
 BASE_WORDS = frozenset({"objects", "default-mappings", "line-mappings", "fixed-limits", "when-empty", "owner"})
@@ -40,8 +43,14 @@ _SAID = {
     "list": "a list",
     "dict": "a mapping",
 }
-_YES = frozenset({"true", "yes", "on", "y"})
-_NO = frozenset({"false", "no", "off", "n"})
+_YES = frozenset({"true", "yes", "on", "y", "1"})
+_NO = frozenset({"false", "no", "off", "n", "0"})
+_SECRET = re.compile("token|secret|password|api-?_?key|credential", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{|\$[A-Z]|\{\{")
+_NO_BLANK = re.compile(r"[\w-]+:\S+\Z")
+_FRACTION = re.compile(r"(?:0?\.[0-9]{1,4}|[01]\.0)\Z")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[,_ '][0-9]{3})+\Z|[0-9]{1,18}\Z", re.ASCII)
+_NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
 
 
 @lru_cache(maxsize=1)
@@ -132,16 +141,33 @@ def _unknown_keys(node: MappingNode, schema: dict[str, Any], path: list[str | in
         if name in BASE_WORDS and (name != "line-mappings" or not path):
             yield base_word(key)
             continue
-        suggestion = next(iter(near(name, free)), None)
+        suggestion = next((each for each in free if _same(name, each, known[each])), None)
         what = "sync" if code == "HX130" else "key"
+        cause = f"Known here: {_listed(name for name in known if name not in BASE_WORDS)}."
+        remedy = f"Write `{suggestion}`." if suggestion else "Remove it, or write one of the known ones."
+        if _SECRET.search(name):
+            cause = "Secrets never stand in a ruleset; hxrules reads them from the environment (`HXRULES_HUBSPOT_TOKEN`, ...)."
+            remedy = "Remove it. If this file was ever shared, make a new secret."
         yield Problem(
             code,
             f"unknown {what} `{short(name)}` {where}",
-            f"Known here: {_listed(name for name in known if name not in BASE_WORDS)}.",
-            f"Write `{suggestion}`." if suggestion else "Remove it, or write one of the known ones.",
+            cause,
+            remedy,
             span=key.place,
             suggestion=suggestion,
         )
+
+
+def _same(written: str, name: str, about: dict[str, Any]) -> bool:
+    """May somebody who wrote this have meant the key `name`: by a slip, or by another word for it?"""
+    return bool(near(written, [name])) or written.lower().replace("_", "-") in about.get("x-keys", ())
+
+
+def meant_by_another(name: str, node: MappingNode, sync: str) -> bool:
+    """Is the key `name` of a sync there under another name, which has been reported?"""
+    known = definition()["properties"]["syncs"]["properties"][sync]["properties"]
+    about = definition()["definitions"].get(name, {})
+    return any(_same(other, name, about) for other in node.entries if other not in known)
 
 
 def base_word(key: ScalarNode) -> Problem:
@@ -159,16 +185,16 @@ def base_word(key: ScalarNode) -> Problem:
 def _missing_key(node: Node, key: ScalarNode | None, error: Any, path: list[str | int]) -> Iterator[Problem]:
     known = error.schema.get("properties", definition()["properties"])
     name = next(name for name in error.validator_value if name not in error.instance and f"'{name}'" in error.message)
-    if any(near(other, [name]) for other in error.instance if other not in known):
-        return  # misspelt: the unknown key is reported, with this one as the suggestion
     about = known.get(name, {})
+    if any(_same(other, name, about) for other in error.instance if other not in known):
+        return  # the unknown key is reported, with this one as the suggestion
     where = f"`{short(str(path[-1]))}`" if path else "the ruleset"
     example = next(iter(about.get("examples", about.get("enum", ()))), about.get("const"))
     yield Problem(
         "HX111",
         f"{where} has no `{name}`",
         about.get("description", ""),
-        f"Add `{name}: {example}`, say." if isinstance(example, str | int) else f"Add `{name}:`.",
+        f"Add `{name}: {_written(example)}`, say." if example is not None else f"Add `{name}:`.",
         span=(key.place if key else node.source.span(node.start, node.start)),
     )
 
@@ -202,14 +228,23 @@ def _wrong_type(node: Node, key: ScalarNode | None, schema: dict[str, Any], name
     suggestion, quoted = None, False
     if isinstance(node, ScalarNode) and node.text:
         suggestion, quoted = _rewritten(node, kinds, schema)
-    said = _SAID[type(node.plain).__name__]
+    said = f"Here is {_SAID[type(node.plain).__name__]}"
+    if quoted:
+        said += "; in quotes it is text"
+    elif isinstance(node, ScalarNode) and _VARIABLE.search(node.text):
+        said += "; nothing is filled in from the environment"
+    elif isinstance(node, ScalarNode) and not node.style and _NO_BLANK.match(node.text) and "object" in kinds:
+        said += "; behind the colon goes a blank"
+        suggestion = node.text.replace(":", ": ", 1)
+    example = next(iter(schema.get("examples", ())), None)
+    if suggestion:
+        remedy = f"Write `{suggestion}`."
+    elif example is not None and key is not None:
+        remedy = f"Write `{key.text}: {_written(example)}`, say."
+    else:
+        remedy = f"Write {wanted}."
     return Problem(
-        "HX112",
-        f"{name} must be {wanted}",
-        f"Here is {said}; in quotes it is text." if quoted else f"Here is {said}.",
-        f"Write `{suggestion}`." if suggestion else f"Write {wanted}.",
-        span=_visible(node, key),
-        suggestion=suggestion,
+        "HX112", f"{name} must be {wanted}", f"{said}.", remedy, span=_visible(node, key), suggestion=suggestion
     )
 
 
@@ -217,36 +252,56 @@ def _rewritten(node: ScalarNode, kinds: list[str], schema: dict[str, Any]) -> tu
     """What was meant by a scalar of the wrong type, and whether it only lacks its quotes."""
     word = node.text.lower()
     if "string" in kinds and "object" not in kinds:
+        if schema.get("format") == "filter":
+            return None, False
         if re.search(schema.get("pattern", ""), node.text):
             return f'"{node.text}"', True
+        if "%" in schema.get("pattern", "") and _FRACTION.match(node.text):
+            return f"{number_text(Decimal(node.text) * 100)}%", False
         return next((each for each in schema.get("examples", ()) if each.startswith(node.text)), None), False
     if kinds == ["boolean"] and word in _YES | _NO:
         return ("true" if word in _YES else "false"), False
-    if kinds == ["integer"] and node.style and node.text.isdecimal() and node.text.isascii():
-        return str(int(node.text)), False
+    if kinds == ["integer"] and _GROUPED.match(node.text):
+        return str(int(re.sub("[,_ ']", "", node.text))), False
+    if kinds == ["array"]:
+        return f"[{node.text}]", False
     return None, False
 
 
 def _wrong_value(node: Node, key: ScalarNode | None, code: str, schema: dict[str, Any], name: str) -> Problem:
     said = node.text if isinstance(node, ScalarNode) else ""
     allowed = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    other_words: dict[str, str] = schema.get("x-values", {})
     suggestion = str(allowed[0]) if "const" in schema else _meant(said, [str(each) for each in allowed])
+    suggestion = suggestion or other_words.get(said.lower().replace("_", "-"))
     example = next((each for each in schema.get("examples", ()) if isinstance(each, str | int)), None)
     if suggestion:
         remedy = f"Write `{suggestion}`."
     elif allowed:
         remedy = "Write one of them."
     else:
-        remedy = f"Write `{example}`, say." if example is not None else "Correct it."
+        remedy = f"Write `{_written(example)}`, say." if example is not None else "Correct it."
     shown = node.source.text[node.start : node.end] if said else ""
+    empty = isinstance(node, ScalarNode) and node.style
     return Problem(
         code,
-        f"{name} can't be `{short(shown)}`" if shown else f"{name} can't be {_SAID[type(node.plain).__name__]}",
+        f"{name} can't be `{short(shown)}`"
+        if shown
+        else f"{name} can't be {'empty' if empty else _SAID[type(node.plain).__name__]}",
         schema.get("patternErrorMessage") or f"Allowed: {_listed(allowed)}.",
         remedy,
         span=_visible(node, key),
         suggestion=suggestion,
     )
+
+
+def _written(example: Any) -> str:
+    """An example of the schema, as a ruleset writes it."""
+    if isinstance(example, dict):
+        return f"{{{', '.join(f'{name}: {_written(each)}' for name, each in example.items())}}}"
+    if isinstance(example, list):
+        return f"[{', '.join(map(_written, example))}]"
+    return f'"{example}"' if isinstance(example, str) and _NUMERIC.match(example) else str(example)
 
 
 def _meant(said: str, allowed: list[str]) -> str | None:

@@ -17,7 +17,7 @@ _PYTHON: dict[str, type] = {"object": dict, "array": list, "string": str, "integ
 _OF_OBJECTS = frozenset({"properties", "additionalProperties", "required", "propertyNames"})
 _NO_RULES = frozenset({
     "$schema", "title", "description", "default", "examples", "definitions", "enumDescriptions", "patternErrorMessage", "x-problem",
-    "then", "else",
+    "format", "x-keys", "x-values", "defaultSnippets", "then", "else",
 })  # fmt: skip
 
 

@@ -20,6 +20,7 @@ MAX_DEPTH = 50
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONFLICT = re.compile("^(?:<<<<<<<|=======|>>>>>>>)(?= |\r?$)", re.MULTILINE)
 _WHITE = "[ \t\r\n\x85\u2028\u2029]"
 _PROPERTY = re.compile(
     rf"(&[\w-]*|![^ \t\r\n\x85\u2028\u2029,\[\]{{}}]*)(?:{_WHITE}+(?:#[^\r\n\x85\u2028\u2029]*)?)*", re.ASCII
@@ -258,7 +259,19 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
         if fragment in said:
             cause, remedy = why, what
             break
-    if source.text.startswith("\t", offset):
+    conflict = _CONFLICT.search(source.text)
+    if conflict:
+        offset, cause, remedy = (
+            conflict.start(),
+            "Git has left a conflict here.",
+            "Decide for one side, and delete the marks.",
+        )
+    elif source.text.startswith(("}", "]"), offset):
+        cause, remedy = "It closes a bracket that isn't open.", "Leave it out, or open the bracket."
+    elif source.text[max(0, offset - 1) : offset] in ("'", '"') and said == "did not find expected key":
+        cause = "Text goes on behind the quotation mark that closes it."
+        remedy = "Quote it with the other kind of quotation mark, or leave out the outer ones."
+    elif source.text.startswith("\t", offset):
         cause, remedy = "A line is indented with a tab.", "Indent with blanks."
     elif begun and not source.text[offset:].strip():
         offset = begun.index  # the file ended in the middle of something: its begin is the place to look at

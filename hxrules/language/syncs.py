@@ -15,6 +15,7 @@ from typing import Any
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.language.commerce import LINE_TYPES, invoice_rules, missing_account, payment_rules
 from hxrules.language.field_mappings import Pairing, build_mapping, digest, doubly_written, wrong_templates
+from hxrules.language.filter_layout import one_line, tree_of
 from hxrules.language.filters import Filter, compile_filter
 from hxrules.language.mappings import CompiledMappings
 from hxrules.language.model import (
@@ -33,7 +34,6 @@ from hxrules.values import ValueType, instant_text
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])\Z")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}[0-9:Z+-]+\s*\Z")
-_BLANKS = re.compile(r""""[^"]*"|'[^']*'|\s+""")
 _DEFAULT_TOLERANCE = timedelta(seconds=60)
 
 
@@ -138,12 +138,15 @@ class SyncReader:
     def _switched_off(self, said: MappingNode | None, defaults: MappingNode | None) -> dict[str, ScalarNode]:
         """The default mappings that are off, each with the key that says so. What isn't `off` has been reported with the shape."""
         known = defaults.entries if defaults else {}
+        lines = mapping_at(self.rules, "line-mappings")
         off: dict[str, ScalarNode] = {}
         for mapping_id, (key, value) in said.entries.items() if said else ():
             if not isinstance(value, ScalarNode) or value.text != "off":
                 continue
             if mapping_id in known:
                 off[mapping_id] = key
+            elif mapping_id in (lines.entries if lines and defaults is not lines else ()):
+                self.problems.append(_of_a_line(key))
             else:
                 summary = f"there is no default mapping `{short(mapping_id)}` to switch off"
                 self.problems.append(_not_one_of(key, summary, known, code="HX110"))
@@ -335,7 +338,8 @@ def _part(mapping: FieldMapping) -> list[Any]:
 
 def _condition(condition: Filter) -> str:
     """A filter's text without its layout; blanks inside quotes count."""
-    return _BLANKS.sub(lambda match: " " if match[0].isspace() else match[0], condition.text).strip()
+    tree = tree_of(condition.text)
+    return one_line(tree, condition.text) if tree else condition.text
 
 
 # --- problems ----------------------------------------------------------------------------------------------------------------
@@ -350,6 +354,16 @@ def _not_one_of(node: ScalarNode, summary: str, known: Any, code: str = "HX113")
         f"Write `{suggestion}`." if suggestion else "Write one of these, or remove it.",
         span=node.place,
         suggestion=suggestion,
+    )
+
+
+def _of_a_line(key: ScalarNode) -> Problem:
+    return Problem(
+        "HX110",
+        f"`{key.text}` is a mapping of an invoice's lines",
+        "Those have a key of their own, in the sync of invoices.",
+        f"Write `line-mappings: {{{key.text}: off}}` there.",
+        span=key.place,
     )
 
 

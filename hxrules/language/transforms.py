@@ -90,7 +90,7 @@ def build_steps(
 
 
 def _unknown(name: str, place: Span) -> Problem:
-    candidates = near(name, _STEPS)
+    candidates = near(name, _STEPS) or [step for step in _STEPS if len(step) > 3 and step in name.lower()]
     return Problem(
         "HX136",
         f"There is no step `{name}`.",
@@ -102,7 +102,7 @@ def _unknown(name: str, place: Span) -> Problem:
 
 
 def _bad_argument(name: str, message: str, suggestion: str | None, place: Span) -> Problem:
-    remedy = f"Write `{suggestion}`." if suggestion else f"See how `{name}` is written."
+    remedy = f"Write `{suggestion}`." if suggestion else "`hxrules explain HX136` shows how each step is written."
     return Problem("HX136", f"`{name}` {message}.", remedy=remedy, span=place, suggestion=suggestion)
 
 
@@ -203,7 +203,7 @@ def _map(name: str, argument: Json) -> Step:
     back: dict[str, str] = {}
     for hubspot, right in zip(argument, there.values(), strict=True):
         if right.casefold() in back:
-            raise BadStep(f"gives `{right}` twice, so the way back isn't clear")
+            raise BadStep(f"gives `{right}` twice, so the way back isn't clear; `translate` says each way by itself")
         back[right.casefold()] = hubspot
     return Step(name, argument, False, _of_text(_lookup(there)), _of_text(_lookup(back)))
 

@@ -6,6 +6,7 @@ See also: `merge` (the decisions), `plan` (what a change is), `planner` (who ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from hxrules.catalogue import Catalogue, TypeInfo
 from hxrules.language.model import FieldMapping, Sync
@@ -41,8 +42,7 @@ class ChangeMaker:
         """The fields of one record that get other values; `values` are what is written of the decisions."""
         record = pair.side(target)
         assert record is not None
-        touched = {self._whole(target, name) for name in values}
-        slots = {name: slot for name, slot in record.slots.items() if name in touched}
+        slots = self._slots(target, record, values)
         # HubSpot's memory of a pair is written once, when it is linked; Xero's goes along with the first update that comes.
         remembers = record.memory is None and (target is App.XERO or pair.new) and target in self.remembering
         effects = self._effects(
@@ -70,6 +70,44 @@ class ChangeMaker:
         if record.memory is None and not carried and remembers in self.remembering and record.life is Life.LIVE:
             effects = (self._effect(remembers, record.ref.id, {}, {}, found.side(remembers.other)),)
         return self._change(Action.LINK, remembers, found, pair, (), effects, bases, note=pair.note)
+
+    def restore(
+        self,
+        pair: Pair,
+        found: Link,
+        target: App,
+        values: Mapping[str, Value],
+        fields: tuple[FieldChange, ...],
+        bases: Mapping[str, BaseValue],
+        rejoined: Mapping[str, tuple[str, ...]],
+    ) -> Change:
+        """The fields of one record that get back what they held before a run. `rejoined` are the records that it belonged to then, by
+        filter word, where they are no partners of the other app's."""
+        record = pair.side(target)
+        assert record is not None
+        effects = self._effects(target, record, values, self._slots(target, record, values), None, found.xero)
+        effects = tuple(_rejoined(each, rejoined) if each.stage == 1 else each for each in effects)
+        return self._change(Action.UPDATE, target, found, pair, fields, effects, bases)
+
+    def take_away(
+        self, pair: Pair, found: Link, target: App, fields: tuple[FieldChange, ...], note: str, needs: tuple[str, ...]
+    ) -> Change:
+        """Archives a record that a run made; where `fields` say how it ends instead (a voided invoice), writes those."""
+        record = pair.side(target)
+        assert record is not None
+        values = {each.field: each.after for each in fields}
+        effect = self._effect(target, record.ref.id, values, {}, None, source="taken away")
+        change = self._change(
+            Action.VOID if fields else Action.ARCHIVE,
+            target,
+            found,
+            pair,
+            fields,
+            (replace(effect, archive=not fields, before=_held(record, values)),),
+            {},
+            note,
+        )
+        return replace(change, needs=needs)
 
     def values_for(self, target: App, record: Record) -> dict[str, Value]:
         """What `record` says to the other app. Raises `mappings.ConversionFailed`."""
@@ -121,6 +159,10 @@ class ChangeMaker:
                     return name
         return ""
 
+    def _slots(self, app: App, record: Record, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
+        touched = {self._whole(app, name) for name in names}
+        return {name: slot for name, slot in record.slots.items() if name in touched}
+
     def _whole(self, app: App, name: str) -> str | None:
         """What must be written whole for the sake of this field (one phone, one address, the sales details of an item)."""
         fields = (mapping.field(app) for mapping in self._sync.mappings)
@@ -160,8 +202,16 @@ class ChangeMaker:
                     associations[word] = new
         parting = {word: ids for word, ids in parting.items() if ids}
         main = self._effect(
-            app, record.ref.id if record is not None else None, plain, slots, memory, associations, parting, f"{xero}"
+            app,
+            record.ref.id if record is not None else None,
+            plain,
+            slots,
+            memory,
+            associations,
+            parting,
+            xero,
         )
+        main = replace(main, before=_held(record, values))
         return (
             *(each for each in parts if not each.archive),
             main,
@@ -178,14 +228,23 @@ class ChangeMaker:
                 yield self._part(line, dict(line.values), key, record, xero, place)
             elif line != there.get(line.id):
                 before = there.get(line.id)
-                emptied: dict[str, Value] = {} if before is None else {name: None for name, _ in before.values}
-                yield self._part(line, {**emptied, **dict(line.values)}, None, None, xero, place)
+                held_values: dict[str, Value] = {} if before is None else dict(before.values)
+                values = {**dict.fromkeys(held_values), **dict(line.values)}
+                part = self._part(line, values, None, None, xero, place)
+                yield replace(part, before={name: held_values.get(name) for name in values})
         kept = {line.id for line in wanted.items}
         for line in held.items:
             if line.id not in kept:
                 identity = ("archive", self._state.lineage, self._state.serial, line.type, line.id)
                 yield Effect(
-                    short_digest("effect", *identity), App.HUBSPOT, line.type, line.id, {}, archive=True, stage=2
+                    short_digest("effect", *identity),
+                    App.HUBSPOT,
+                    line.type,
+                    line.id,
+                    {},
+                    archive=True,
+                    stage=2,
+                    before=dict(line.values),
                 )
 
     def _part(
@@ -284,18 +343,47 @@ class ChangeMaker:
         )
 
 
+def _held(record: Record | None, names: Iterable[str]) -> dict[str, Value]:
+    """What a record holds of these fields, as far as it was read."""
+    return {} if record is None else {name: record.fields[name] for name in sorted(names) if name in record.fields}
+
+
+def _rejoined(effect: Effect, ids: Mapping[str, tuple[str, ...]]) -> Effect:
+    parting = {
+        word: left
+        for word, each in effect.parting.items()
+        if (left := tuple(other for other in each if other not in ids.get(word, ())))
+    }
+    return replace(effect, associations={**effect.associations, **ids}, parting=parting)
+
+
 def field_change(decision: Decision, target: App, values: Mapping[str, Value]) -> FieldChange:
     """A decision as a line of the plan."""
     name = decision.mapping.field(target).name
+    after = values.get(name, decision.after)
     return FieldChange(
         mapping=decision.mapping.id,
         field=name,
-        before=decision.before,
-        after=values.get(name, decision.after),
+        before=_as_far_as_said(decision.before, after),
+        after=after,
         verdict=decision.verdict,
         reason=decision.reason,
         span=decision.mapping.span,
         source=decision.view.of(target.other),
+    )
+
+
+def _as_far_as_said(before: Value, after: Value) -> Value:
+    """Lines as they were, without what the app has worked out itself (tax, net amounts) and nobody is about to write."""
+    if not isinstance(before, Lines) or not isinstance(after, Lines):
+        return before
+    said = {name for line in after.items for name, _ in line.values}
+    unsaid = {"TaxAmount", "LineAmount"} - said
+    return Lines(
+        tuple(
+            Line(line.type, line.id, tuple(pair for pair in line.values if pair[0] not in unsaid))
+            for line in before.items
+        )
     )
 
 

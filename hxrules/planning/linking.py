@@ -16,7 +16,7 @@ from hxrules.language.model import Sync
 from hxrules.planning.plan import short_digest
 from hxrules.problems import Problem
 from hxrules.records import App, Life, Link, Origin, Record, RecordRef, Sight
-from hxrules.values import Value
+from hxrules.values import Value, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def key_of(sync: Sync, record: Record) -> tuple[str, ...] | None:
         value: Value = None if mapping is None else record.fields.get(mapping.field(record.ref.app).name)
         if value is None:
             return None
-        parts.append(str(value).casefold())
+        # 20 and 20.00 are one amount.
+        parts.append(str(encode(value)).casefold())
     return tuple(parts) or None
 
 
@@ -131,6 +132,9 @@ def _place(
 ) -> None:
     found = {app: sides[app].get(each.side(app)) for app in App}
     binned = [app for app, record in found.items() if record is not None and _in_the_bin(record)]
+    if each.gone is not None and (ended := found[each.gone]) is not None and ended.life is not Life.LIVE:
+        # Taken away by an undo: Xero still shows what it has archived, voided or deleted.
+        binned.append(each.gone)
     if binned:
         result.gone.append((each, binned[0], found[binned[0].other]))
         return

@@ -60,8 +60,11 @@ class Payments(Books):
 
     def is_gone(self, pair: Pair, owner: App | None) -> App | None:
         if pair.xero is None or pair.xero.life is not Life.DELETED:
+            self._check_refund(pair, owner)
             return None
-        if owner is App.XERO:
+        if owner is App.XERO or (
+            pair.hubspot is not None and pair.hubspot.fields.get("hs_latest_status") == "refunded"
+        ):
             return App.XERO
         raise Held(
             problem(
@@ -74,6 +77,22 @@ class Payments(Books):
             ),
             # What is deleted in HubSpot is in no list of changes: it must be asked for.
             retry=True,
+        )
+
+    def _check_refund(self, pair: Pair, owner: App | None) -> None:
+        """Money that went back in HubSpot still stands on the invoice in Xero, which knows refunds as documents of their own."""
+        status = pair.hubspot.fields.get("hs_latest_status") if pair.hubspot is not None else None
+        if owner is not App.HUBSPOT or status not in ("refunded", "partially_refunded"):
+            return
+        raise Held(
+            problem(
+                self.sync,
+                (pair.hubspot, pair.xero),
+                "HX247",
+                "refunded in HubSpot, and still paid in Xero",
+                cause="A refund isn't carried over: in Xero it is a credit note or an overpayment, which only a person can choose.",
+                remedy="Enter the refund in Xero; if all of it went back, delete the payment there.",
+            )
         )
 
     # --- writing -------------------------------------------------------------------------------------------------------------

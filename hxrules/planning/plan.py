@@ -29,6 +29,8 @@ class Action(StrEnum):
     UPDATE = "update"
     LINK = "link"
     VOID = "void"
+    ARCHIVE = "archive"
+    """Takes a record away that a run made. Only an undo does that."""
 
 
 class Verdict(StrEnum):
@@ -45,6 +47,8 @@ class Verdict(StrEnum):
     NOT_THIS_WAY = "not-this-way"
     PROTECTED = "protected"
     """Edited in the app that has no say (R18): the record is held."""
+    UNDONE = "undone"
+    """Gets back what it held before a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Effect:
     """Within its change: 0 the parts of a record, 1 the record itself, 2 what it no longer has."""
     line: int | None = None
     """For a part: which of the change's lines it is."""
+    before: Mapping[str, Value] = field(default_factory=dict)
+    """By own field name: what an existing record held of the fields that are written; with it the effect can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ class Change:
     """Fingerprint of what was read of each side to decide this."""
     note: str = ""
     """Why, where there are no fields to say it ("same e-mail")."""
+    needs: tuple[str, ...] = ()
+    """Ids of changes of the same plan that must have been made before: a customer is archived after its invoices are voided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +208,8 @@ class Plan:
     """Listings that broke off: nothing is concluded from what they don't show."""
     notices: tuple[Problem, ...] = ()
     """What the plan wants to say beside: it holds nothing back."""
+    undo: str | None = None
+    """The run that this plan undoes."""
 
     @property
     def has_changes(self) -> bool:
@@ -300,6 +310,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         },
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "now": encode(plan.now),
+        "undo": plan.undo,
         "started": {name: encode(when) for name, when in plan.started.items()},
         "has_changes": plan.has_changes,
         "summary": plan.summary,
@@ -380,6 +391,7 @@ def change_document(change: Change) -> dict[str, Any]:
             for mapping, base in change.bases.items()
         },
         "preconditions": {app.value: fingerprint for app, fingerprint in change.preconditions.items()},
+        "needs": list(change.needs),
     }
 
 
@@ -398,6 +410,7 @@ def effect_document(effect: Effect) -> dict[str, Any]:
         "archive": effect.archive,
         "stage": effect.stage,
         "line": effect.line,
+        "before": {name: pack(value) for name, value in effect.before.items()},
     }
 
 
@@ -410,6 +423,7 @@ def link_document(link: Link) -> dict[str, Any]:
         "made_by": link.made_by.value,
         "born_in": link.born_in.value if link.born_in else None,
         "membership": {app.value: member.value for app, member in link.membership.items()},
+        "gone": link.gone.value if link.gone else None,
     }
 
 
@@ -453,7 +467,7 @@ def short_digest(*parts: object) -> str:
 
 def ordered(changes: Iterable[Change], syncs: tuple[str, ...]) -> tuple[Change, ...]:
     """R8's order of syncs; within a sync links first, then creates, then updates; then by record, so that bytes are stable."""
-    rank = {Action.LINK: 0, Action.CREATE: 1, Action.UPDATE: 2, Action.VOID: 3}
+    rank = {Action.LINK: 0, Action.CREATE: 1, Action.UPDATE: 2, Action.VOID: 3, Action.ARCHIVE: 4}
     place = {name: index for index, name in enumerate(syncs)}
     return tuple(
         sorted(

@@ -132,7 +132,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         serial=state["serial"],
         now=_instant(document["now"]),
         started={name: _instant(when) for name, when in document["started"].items()},
-        changes=tuple(_change(each) for each in document["changes"]),
+        changes=tuple(read_change(each) for each in document["changes"]),
         held=tuple(_problem(each) for each in document["held"]),
         excluded=tuple(
             Excluded(
@@ -163,10 +163,12 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         in_sync=document["in_sync"],
         incomplete=tuple(document["incomplete"]),
         notices=tuple(_problem(each) for each in document.get("notices", ())),
+        undo=document.get("undo"),
     )
 
 
-def _change(document: Mapping[str, Any]) -> Change:
+def read_change(document: Mapping[str, Any]) -> Change:
+    """The inverse of `plan.change_document`, for plan files and for the journal. Raises what a wrong document makes."""
     link = document["link"]
     return Change(
         id=document["id"],
@@ -190,17 +192,19 @@ def _change(document: Mapping[str, Any]) -> Change:
             )
             for each in document["fields"]
         ),
-        effects=tuple(_effect(each) for each in document["effects"]),
+        effects=tuple(read_effect(each) for each in document["effects"]),
         link=None if link is None else _link(link, document["sync"]),
         bases={
             mapping: BaseValue(unpack(hubspot), unpack(xero), mapping_digest, settled)
             for mapping, (hubspot, xero, mapping_digest, settled) in document["bases"].items()
         },
         preconditions={App(app): fingerprint for app, fingerprint in document["preconditions"].items()},
+        needs=tuple(document.get("needs", ())),
     )
 
 
-def _effect(document: Mapping[str, Any]) -> Effect:
+def read_effect(document: Mapping[str, Any]) -> Effect:
+    """The inverse of `plan.effect_document`."""
     return Effect(
         document["id"],
         App(document["app"]),
@@ -214,6 +218,7 @@ def _effect(document: Mapping[str, Any]) -> Effect:
         document.get("archive", False),
         document.get("stage", 1),
         document.get("line"),
+        {name: unpack(value) for name, value in document.get("before", {}).items()},
     )
 
 
@@ -233,6 +238,7 @@ def _link(document: Mapping[str, Any], sync: str) -> Link:
         Origin(document["made_by"]),
         App(document["born_in"]) if document["born_in"] else None,
         {App(app): Membership(member) for app, member in document["membership"].items()},
+        App(document["gone"]) if document.get("gone") else None,
     )
 
 

@@ -52,6 +52,7 @@ from hxrules.records import (
     StateView,
     SyncState,
 )
+from hxrules.values import ValueType
 
 
 def make_plan(
@@ -64,7 +65,7 @@ def make_plan(
     partners = {name: Partners(name, state.links) for name in sorted({each.sync for each in state.links})}
     for sync in ruleset.active:
         earlier = [change for part in parts for change in part.changes]
-        books = _books(Context(sync, snapshot, state, catalogue, partners, earlier, reads_whole(sync, state, now)))
+        books = books_of(Context(sync, snapshot, state, catalogue, partners, earlier, reads_whole(sync, state, now)))
         part = _SyncPlanner(sync, snapshot, state, now, catalogue, observations, books)
         part.run()
         parts.append(part)
@@ -101,7 +102,7 @@ def make_plan(
     return plan, observations
 
 
-def _books(context: Context) -> Books:
+def books_of(context: Context) -> Books:
     if context.sync.invoices is not None:
         return Invoices(context)
     return Payments(context) if context.sync.payments is not None else Books(context)
@@ -215,7 +216,7 @@ class _SyncPlanner:
                 for target in targets
                 if (mine := [each for each in decisions if each.target is target])
             }
-            if not written:
+            if not written and not _left_different(decisions):
                 self.books.in_step(pair, owner, targets)
         except ConversionFailed as failed:
             return self._hold(guards.untranslatable(failed, self.sync, refs))
@@ -532,7 +533,9 @@ class _SyncPlanner:
     def partners(self) -> Partners:
         """Who is whose partner once this sync's changes are made, and who is failing."""
         held = [ref for problem in self.held for ref in (problem.hubspot, problem.xero)]
-        return Partners(self.sync.name, self.state.links, self.changes, held)
+        # A partner that this very look has found gone is nobody's customer any more.
+        links = [self.observations.links.get(each.id, each) for each in self.state.links]
+        return Partners(self.sync.name, links, self.changes, held)
 
     def filter_edit(self) -> FilterEdit | None:
         """Who enters and who leaves because the rules of this sync were edited since they last ran."""
@@ -555,6 +558,14 @@ class _SyncPlanner:
             RecordRef(App.HUBSPOT, types[App.HUBSPOT], each.hubspot),
             RecordRef(App.XERO, types[App.XERO], each.xero),
         )
+
+
+def _left_different(decisions: Iterable[Decision]) -> bool:
+    """Are the lines of an invoice others than its partner's on purpose, because a run was undone? Then so are the totals."""
+    return any(
+        each.mapping.xero.kind is ValueType.LINES and each.base is not None and not each.base.settled
+        for each in decisions
+    )
 
 
 def _excluded_reason(row: Excluded) -> dict[str, object]:

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hxrules.reports.annotations import problems_github, problems_sarif
+    from hxrules.reports.cases import TestedFile, cases_json, cases_junit, cases_text
     from hxrules.reports.documents import plan_json, problems_json, run_json, status_json, status_records_json
+    from hxrules.reports.explain import from_apps, from_state
+    from hxrules.reports.explain_page import explained_json, explained_text
     from hxrules.reports.html import plan_html, status_html
+    from hxrules.reports.log import run_log_json, run_log_text, runs_json, runs_text
     from hxrules.reports.markdown import plan_markdown, run_markdown
     from hxrules.reports.masking import Values
     from hxrules.reports.plans import plan_text
@@ -28,7 +32,15 @@ __all__ = [
     "StandingRecord",
     "StatusRow",
     "Style",
+    "TestedFile",
     "Values",
+    "cases_json",
+    "cases_junit",
+    "cases_text",
+    "explained_json",
+    "explained_text",
+    "from_apps",
+    "from_state",
     "plan_html",
     "plan_json",
     "plan_markdown",
@@ -38,8 +50,12 @@ __all__ = [
     "problems_sarif",
     "problems_text",
     "run_json",
+    "run_log_json",
+    "run_log_text",
     "run_markdown",
     "run_text",
+    "runs_json",
+    "runs_text",
     "status_html",
     "status_json",
     "status_records_json",
@@ -52,7 +68,15 @@ _HOMES = {
     "StandingRecord": "status",
     "StatusRow": "status",
     "Style": "style",
+    "TestedFile": "cases",
     "Values": "masking",
+    "cases_json": "cases",
+    "cases_junit": "cases",
+    "cases_text": "cases",
+    "explained_json": "explain_page",
+    "explained_text": "explain_page",
+    "from_apps": "explain",
+    "from_state": "explain",
     "plan_html": "html",
     "plan_json": "documents",
     "plan_markdown": "markdown",
@@ -62,8 +86,12 @@ _HOMES = {
     "problems_sarif": "annotations",
     "problems_text": "problems",
     "run_json": "documents",
+    "run_log_json": "log",
+    "run_log_text": "log",
     "run_markdown": "markdown",
     "run_text": "runs",
+    "runs_json": "log",
+    "runs_text": "log",
     "status_html": "html",
     "status_json": "documents",
     "status_records_json": "documents",

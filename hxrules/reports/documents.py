@@ -10,7 +10,7 @@ from hxrules.problems import Problem, in_order
 from hxrules.records import App, Standing
 from hxrules.reports.masking import Values, mask_plan, mask_problem, mask_run, mask_text
 from hxrules.reports.status import StandingRecord, StatusRow, standing_problem
-from hxrules.running.run import AppCalls, Run
+from hxrules.running.run import AppCalls, Cost, Run
 from hxrules.values import encode, instant_text
 
 
@@ -19,17 +19,20 @@ def problems_json(problems: Iterable[Problem], values: Values = Values.FULL) -> 
     return {"problems": [problem_document(mask_problem(problem, values)) for problem in in_order(problems)]}
 
 
-def plan_json(plan: Plan, values: Values = Values.FULL) -> Iterator[str]:
-    """The plan (`schemas/plan.v1.json`) as text, piece by piece, a change on a line. In full it is what a plan file holds; otherwise
-    `values` says what was hidden, and the digest no longer fits the content, so that it can be read but not applied."""
+def plan_json(plan: Plan, values: Values = Values.FULL, cost: Cost | None = None) -> Iterator[str]:
+    """The plan (`schemas/plan.v1.json`) as text, piece by piece, a change on a line. In full it is what a plan file holds, and
+    `calls`; otherwise `values` says what was hidden, and the digest no longer fits the content, so that it can be read but not
+    applied. What the plan cost is no part of it: the same plan has the same digest, however it was read."""
+    more = {} if cost is None else {"calls": _cost(cost)}
     if values is Values.FULL:
-        return plan_pieces(plan, line_end="\n")
-    return plan_pieces(mask_plan(plan, values), {"plan": plan.id, "values": values.value}, "\n")
+        return plan_pieces(plan, more, line_end="\n")
+    return plan_pieces(mask_plan(plan, values), {"plan": plan.id, "values": values.value, **more}, "\n")
 
 
 def run_json(run: Run, values: Values = Values.FULL) -> dict[str, Any]:
     """What a run did. `failed` are all records that are failing now, those held by the plan included (they end a run with 6);
-    `calls` are requests by app, `traffic` their bytes and the seconds spent waiting for a limit."""
+    `calls` are requests by app, `expected` those that writing the plan was expected to take, `traffic` the bytes and the seconds spent
+    waiting for a limit."""
     plan_id = run.plan.id
     run = mask_run(run, values)
     return {
@@ -63,6 +66,7 @@ def run_json(run: Run, values: Values = Values.FULL) -> dict[str, Any]:
         ],
         "stopped": None if run.stopped is None else problem_document(run.stopped),
         "calls": {app.value: run.calls.get(app, AppCalls()).calls for app in App},
+        "expected": {app.value: run.expected.get(app, 0) for app in App},
         "traffic": {app.value: _traffic(run.calls.get(app, AppCalls())) for app in App},
     }
 
@@ -102,6 +106,14 @@ def _reason(sync: str, standing: Standing, row: StandingRecord, values: Values) 
         return problem_document(standing_problem(sync, row, values))
     reason = dict(row.reason)
     return {**reason, "label": mask_text(str(reason["label"]), values, sync)} if "label" in reason else reason
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    """`read` is what looking took, sign-in included; `expected` are the calls that writing is expected to take."""
+    return {
+        "read": {app.value: {"calls": each.calls, "bytes_in": each.bytes_in} for app, each in cost.read.items()},
+        "expected": {app.value: number for app, number in cost.expected.items()},
+    }
 
 
 def _traffic(calls: AppCalls) -> dict[str, Any]:

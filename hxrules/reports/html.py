@@ -1,101 +1,221 @@
-"""A plan, or R20's overview, as one HTML page that needs nothing else: no script, no font, no request."""
+"""A plan, or R20's overview, as one HTML page that needs nothing else: no font, no image, no request; without scripts it is whole.
+
+What browsers are told (`Content-Security-Policy`) is that nothing may be loaded and no script may run but the page's own, which only
+finds and filters what stands there. Numbers lead to the records behind them; what is folded opens by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from html import escape
+from importlib import resources
 
 from hxrules.planning.plan import Plan
-from hxrules.reports.masking import Values, mask_plan
-from hxrules.reports.outline import Alert, Data, Section, plan_outline
-from hxrules.reports.status import StatusRow, last_run
-from hxrules.reports.style import Style
-from hxrules.reports.wording import Commands
+from hxrules.records import Standing
+from hxrules.reports.masking import Values, mask_plan, mask_text
+from hxrules.reports.outline import plan_outline
+from hxrules.reports.sections import (
+    STYLE,
+    Alert,
+    Data,
+    Jumps,
+    Page,
+    Row,
+    Rows,
+    Section,
+    jumps,
+    named,
+    problems_section,
+    single,
+)
+from hxrules.reports.status import StandingRecord, StatusRow, last_run, standing_problem
+from hxrules.reports.wording import Commands, hiding
+from hxrules.running.run import Cost
 
-_STYLE = Style()
-_CSS = """
-:root { color-scheme: light dark; --line: #8884; --stop: #c02b2b; --care: #9a6700; --code: #8881 }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 0 }
-.note { margin: 0 0 .5rem; opacity: .75 }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; margin: .5rem 0 }
-th, td { text-align: left; vertical-align: top; padding: .25rem .75rem; border-bottom: 1px solid var(--line) }
-th { font-weight: 600; font-size: .85rem } .n { text-align: right; font-variant-numeric: tabular-nums }
-code { font: 13px/1.4 ui-monospace, monospace; background: var(--code); padding: .05rem .3rem; border-radius: 3px }
-.alert { border-left: 4px solid var(--care); padding: .25rem 1rem; margin: 1rem 0 } .stop { border-color: var(--stop) }
-details { margin: 1rem 0 } summary { cursor: pointer; font-weight: 600 }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem } dt { opacity: .75 } dd { margin: 0 }
-"""
+Records = Mapping[str, Mapping[Standing, Sequence[StandingRecord]]]
+"""By sync and standing, the records behind R20's numbers."""
 
 
-def plan_html(plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None) -> str:
+def plan_html(plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None, cost: Cost | None = None) -> str:
     """The plan, whole. `saved` is the file that holds it, for the commands that are named."""
-    outline = plan_outline(mask_plan(plan, values), plan.id, values, Commands(plan, saved))
+    outline = plan_outline(mask_plan(plan, values), plan.id, values, Commands(plan, saved), whole=True, cost=cost)
     body = [
         f"<h1>{_prose(outline.title)}</h1>",
         _note(outline.aside),
         *map(_alert, outline.alerts),
         *(() if outline.overview is None else _table(outline.overview)),
-        "<dl>",
-        *(f"<dt>{_prose(name)}</dt><dd>{' '.join(map(_cell, parts))}</dd>" for name, *parts in outline.facts),
-        "</dl>",
-        *(line for section in outline.sections for line in _section(section)),
-        f"<p><strong>{_prose(outline.next)}</strong></p>",
+        *_facts(outline.facts),
+        *_sections(outline.sections),
+        f'<p class="next">{_prose(outline.next)}</p>',
     ]
     return _page(outline.title, body)
 
 
-def status_html(rows: Sequence[StatusRow], now: datetime | None = None) -> str:
-    """The overview; with `now` (UTC) it also says how long ago each sync ran."""
+def status_html(
+    rows: Sequence[StatusRow], records: Records, values: Values = Values.MASKED, now: datetime | None = None
+) -> str:
+    """The overview, and the records behind each of its numbers with their reasons; with `now` (UTC) it also says how long ago each
+    sync ran."""
     columns = ("sync", "#in sync", "#failing", "#excluded", "last run")
-    numbers = tuple(
+    overview = single(
         (
             row.name if row.enabled else f"{row.name} (off)",
-            *(f"{number:,}" for number in (row.in_sync, row.failing, row.excluded)),
+            *(
+                jumps([(f"{number:,}", f"{standing}-{row.name}" if number else "")])
+                for standing, number in (
+                    (Standing.IN_SYNC, row.in_sync),
+                    (Standing.FAILING, row.failing),
+                    (Standing.EXCLUDED, row.excluded),
+                )
+            ),
             last_run(row, now),
         )
         for row in rows
     )
-    return _page("hxrules status", ["<h1>Status</h1>", *_table(Section("", "", columns, numbers))])
+    body = [
+        "<h1>Status</h1>",
+        *_table(Section("overview", "", "", columns, overview)),
+        *_facts(hiding(values)),
+        *_sections(filter(lambda each: each.records, _standing(rows, records, values))),
+    ]
+    return _page("hxrules status", body)
+
+
+def _standing(rows: Sequence[StatusRow], records: Records, values: Values) -> Iterator[Section]:
+    """The records behind the three numbers, those that want a person first."""
+
+    def of(standing: Standing) -> list[tuple[str, StandingRecord]]:
+        return [(row.name, each) for row in rows for each in records.get(row.name, {}).get(standing, ())]
+
+    failing = [standing_problem(sync, each, values) for sync, each in of(Standing.FAILING)]
+    yield problems_section(failing, "Failing", "not written until a person acts; all others go on")
+    excluded = [
+        (
+            sync,
+            named(mask_text(str(each.reason.get("label") or ""), values, sync)),
+            *_ids(each),
+            str(each.reason.get("reason") or ""),
+            Data(each.reason.get("leaf") or ""),
+        )
+        for sync, each in of(Standing.EXCLUDED)
+    ]
+    heads = ("sync", "record", "HubSpot", "Xero", "outside by", "words")
+    title = f"Excluded ({len(excluded):,})"
+    yield Section("excluded", title, "left alone, and why", heads, single(excluded), True, "excluded")
+    linked = [(sync, *_ids(each)) for sync, each in of(Standing.IN_SYNC)]
+    title, note = f"In sync ({len(linked):,})", "linked, and with nothing to do after the last run"
+    yield Section("in-sync", title, note, ("sync", "HubSpot", "Xero"), single(linked), True, "in sync")
+
+
+def _ids(record: StandingRecord) -> tuple[Data, Data]:
+    return Data(record.hubspot or ""), Data(record.xero or "")
+
+
+# --- the page ------------------------------------------------------------------------------------------------------------------
 
 
 def _page(title: str, body: Iterable[str]) -> str:
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_prose(title)}</title>'
+    script = _shipped("page.js")
+    allowed = b64encode(sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'; base-uri 'none'"
+    )
     return "\n".join(
         [
             "<!doctype html>",
-            f'<html lang="en"><head>{head}<style>{_CSS}</style></head><body>',
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">',
+            f"<title>{_prose(title)}</title>",
+            f"<style>{_shipped('page.css')}</style></head><body><main>",
             *filter(None, body),
-            "</body></html>",
+            f"</main><script>{script}</script></body></html>",
         ]
     )
 
 
+@lru_cache(maxsize=2)
+def _shipped(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def _facts(facts: Iterable[Row]) -> Iterator[str]:
+    lines = [f"<dt>{_prose(name)}</dt><dd>{' '.join(map(_cell, parts))}</dd>" for name, *parts in facts]
+    if lines:
+        yield "\n".join(["<dl>", *lines, "</dl>"])
+
+
+def _sections(sections: Iterable[Section]) -> Iterator[str]:
+    """All sections, below the form that finds records in them (shown by the script)."""
+    listed = list(sections)
+    findable = [each for each in listed if each.kind]
+    if findable:
+        syncs = dict.fromkeys(_sync(each, record) for each in findable for record in each.records)
+        yield "\n".join(
+            [
+                '<form role="search" hidden>',
+                '<input type="search" placeholder="Find a name, an id, a value …" aria-label="Find" autocomplete="off">',
+                _choice("Sync", "all syncs", filter(None, syncs)),
+                _choice("What", "everything", dict.fromkeys(each.kind for each in findable)),
+                "<output></output></form>",
+            ]
+        )
+    for section in listed:
+        yield from _section(section)
+
+
+def _choice(label: str, every: str, words: Iterable[str]) -> str:
+    options = "".join(f'<option value="{_prose(word)}">{_prose(word)}</option>' for word in words)
+    return f'<select aria-label="{label}"><option value="">{every}</option>{options}</select>'
+
+
 def _section(section: Section) -> Iterator[str]:
+    kind = f' data-kind="{_prose(section.kind)}"' if section.kind else ""
+    yield f"<section{kind}>"
     if section.folded:
-        yield f"<details><summary>{_prose(section.title)}</summary>"
-        yield _note(section.note)
-        yield from _table(section)
-        yield "</details>"
+        yield f"<details><summary><h2>{_prose(section.title)}</h2></summary>"
     else:
         yield f"<h2>{_prose(section.title)}</h2>"
-        yield _note(section.note)
-        yield from _table(section)
+    yield _note(section.note)
+    yield from _table(section)
+    yield "</details></section>" if section.folded else "</section>"
 
 
 def _table(section: Section) -> Iterator[str]:
-    numeric = [' class="n"' if name.startswith("#") else "" for name in section.columns]
-    head = "".join(
-        f"<th{mark}>{_prose(name.lstrip('#'))}</th>" for name, mark in zip(section.columns, numeric, strict=True)
-    )
-    yield f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>'
-    for row in section.rows:
-        yield (
-            "<tr>" + "".join(f"<td{mark}>{_cell(cell)}</td>" for cell, mark in zip(row, numeric, strict=True)) + "</tr>"
-        )
-    yield "</tbody></table></div>"
+    """The section's table, a body for each record; columns in which nothing stands are left out."""
+    kept = [place for place in range(len(section.columns)) if any(row[place] for row in section.rows)]
+    names = [section.columns[place] for place in kept]
+    marks = [' class="n"' if name.startswith("#") else ' class="r"' if name == "record" else "" for name in names]
+    heads = [name.lstrip("#") for name in names]
+    head = "".join(f'<th scope="col"{mark}>{_prose(name)}</th>' for name, mark in zip(heads, marks, strict=True))
+    # What each column is called where there is no room for columns.
+    labels = ";".join(f"--c{number}:'{name}'" for number, name in enumerate(heads, 1))
+    title = _prose(section.title or section.name)
+    yield f'<div class="wide" id="{section.name}" tabindex="0" role="region" aria-label="{title}">'
+    yield f'<table style="{labels}"><thead><tr>{head}</tr></thead>'
+    before = ""
+    for record in section.records:
+        sync = _sync(section, record)
+        # The first record of each sync is where the sync's number leads.
+        place = f' id="{section.name}-{_prose(sync)}"' if section.kind and not section.sync and sync != before else ""
+        rows = "\n".join(_row(row, kept, marks) for row in record)
+        yield f'<tbody{place} data-sync="{_prose(sync)}">{rows}</tbody>'
+        before = sync
+    yield "</table></div>"
+
+
+def _sync(section: Section, record: Rows) -> str:
+    return section.sync or (record[0][0] if section.columns[0] == "sync" else "")
+
+
+def _row(row: Row, kept: Sequence[int], marks: Sequence[str]) -> str:
+    cells = (f"<td{mark}>{_cell(row[place])}</td>" for place, mark in zip(kept, marks, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _alert(alert: Alert) -> str:
@@ -108,10 +228,16 @@ def _note(text: str) -> str:
 
 
 def _cell(cell: str) -> str:
+    if isinstance(cell, Jumps):
+        return ", ".join(
+            f'<a href="#{place}">{_prose(text)}</a>' if place else _prose(text) for text, place in cell.parts
+        )
+    if isinstance(cell, Page) and cell.url:
+        return f'<a href="{escape(cell.url)}" rel="noreferrer noopener" target="_blank"><code>{_prose(cell)}</code></a>'
     if isinstance(cell, Data):
         return f"<code>{_prose(cell)}</code>" if cell else ""
     return "<br>".join(map(_prose, cell.split("\n")))
 
 
 def _prose(text: str) -> str:
-    return escape(_STYLE.say(text))
+    return escape(STYLE.say(text))

@@ -10,10 +10,11 @@ import re
 
 from hxrules.planning.plan import Plan
 from hxrules.reports.masking import Values, mask_plan, mask_run
-from hxrules.reports.outline import Alert, Data, Outline, Row, Section, plan_outline, run_outline
+from hxrules.reports.outline import plan_outline, run_outline
+from hxrules.reports.sections import Alert, Data, Outline, Row, Section
 from hxrules.reports.style import Style
 from hxrules.reports.wording import Commands
-from hxrules.running.run import Run
+from hxrules.running.run import Cost, Run
 
 LIMIT = 65_000
 """Characters at most."""
@@ -27,10 +28,13 @@ _ALIVE = re.compile(r"[@#](?=\w)|:(?=//)|\bwww(?=\.)")
 _PUNCTUATION = re.compile(r"[^\w\s]")
 
 
-def plan_markdown(plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None) -> str:
+def plan_markdown(
+    plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None, cost: Cost | None = None
+) -> str:
     """The plan, at most `LIMIT` characters. `saved` is the file that holds it, for the commands that are named."""
     commands = Commands(plan, saved)
-    return _document(plan_outline(mask_plan(plan, values), plan.id, values, commands), commands.everything)
+    outline = plan_outline(mask_plan(plan, values), plan.id, values, commands, cost=cost)
+    return _document(outline, commands.everything)
 
 
 def run_markdown(run: Run, values: Values = Values.MASKED) -> str:

@@ -196,6 +196,7 @@ def _effect(effect: Effect, values: Values, kind: str) -> Effect:
         effect,
         values={name: mask_value(value, values, kind) for name, value in effect.values.items()},
         slots={name: _raw(slot, values, kind) for name, slot in effect.slots.items()},
+        before={name: mask_value(value, values, kind) for name, value in effect.before.items()},
     )
 
 

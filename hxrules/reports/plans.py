@@ -16,7 +16,8 @@ from hxrules.reports.masking import Values, mask_plan
 from hxrules.reports.sheet import SHOWN, Sheet
 from hxrules.reports.style import Style, Tone, cells, pad, page, table, when
 from hxrules.reports.view import Group, SyncCounts, counts, excluded_groups, groups, sums, with_names
-from hxrules.reports.wording import IMPLIED, MONEY, Commands, headline, hiding, moved, started
+from hxrules.reports.wording import IMPLIED, MONEY, Commands, costs, headline, hiding, moved, started, undoes
+from hxrules.running.run import Cost
 
 _VALUES = 72
 """Cells that old → new may take at most, so that the rule's place stays near."""
@@ -25,6 +26,7 @@ _SIGNS = {
     Action.UPDATE: ("~", Tone.CARE),
     Action.LINK: ("=", Tone.PLACE),
     Action.VOID: ("x", Tone.BAD),
+    Action.ARCHIVE: ("-", Tone.BAD),
 }
 
 
@@ -36,6 +38,7 @@ def plan_text(
     everything: bool = False,
     saved: str | None = None,
     next_step: bool = True,
+    cost: Cost | None = None,
 ) -> str:
     """The plan. Of long lists the first `SHOWN` are shown, with `everything` all. `saved` is the file that holds the plan, for the
     commands that are named; without `next_step` the last line, which says what to type, is left out (the caller asks)."""
@@ -43,7 +46,7 @@ def plan_text(
     sheet = Sheet(style, None if everything else SHOWN, commands.everything)
     masked = with_names(mask_plan(plan, values))
     sections = [
-        _top(masked, plan.id, values, sheet),
+        _top(masked, plan.id, values, sheet, cost),
         _overview(masked, sheet),
         _money(masked, sheet),
         *attention(masked, sheet),
@@ -55,7 +58,7 @@ def plan_text(
     return page(line for section in sections for line in (*section, ""))
 
 
-def _top(plan: Plan, plan_id: str, values: Values, sheet: Sheet) -> Iterator[str]:
+def _top(plan: Plan, plan_id: str, values: Values, sheet: Sheet, cost: Cost | None) -> Iterator[str]:
     acts, aside = headline(plan)
     yield from sheet.said(acts, 0, Tone.STRONG)
     yield from sheet.said(aside, 0)
@@ -64,9 +67,11 @@ def _top(plan: Plan, plan_id: str, values: Values, sheet: Sheet) -> Iterator[str
     yield from sheet.facts(
         [
             ("plan", f"{plan_id[:12]} of {when(plan.now)}"),
+            *undoes(plan),
             ("rules", f"{plan.ruleset.name} {plan.ruleset.version}, {plan.ruleset.file}"),
             ("accounts", f"HubSpot {plan.accounts.portal.id} ⇄ Xero {organisation.name} ({organisation.tenant})"),
             *(("started", text) for text in started(plan)),
+            *costs(plan, cost),
             *hiding(values),
         ]
     )
@@ -121,14 +126,13 @@ def _money(plan: Plan, sheet: Sheet) -> Iterator[str]:
 
 
 def _group(group: Group, sheet: Sheet) -> Iterator[str]:
-    across = "" if group.action is Action.LINK else f", {group.app.other.brand} → {group.app.brand}"
     rest = [
         change for change in group.changes if not change.fields or not all(each.contested for each in change.fields)
     ]
     above = len(group.changes) - len(rest)
     aside = ", ".join(filter(None, [group.note, f"{above:,} shown above" if above else ""]))
     note = f"{len(group.changes):,} to {group.action.value}" + (f" ({aside})" if aside else "")
-    yield from sheet.heading(f"{group.sync}{across}", None, note)
+    yield from sheet.heading(f"{group.sync}{group.way}", None, note)
     visible = sheet.some(rest)
     if visible:
         yield from _entries(visible, not group.note, sheet)

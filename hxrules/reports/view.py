@@ -48,6 +48,14 @@ class Group:
         """Why, where all its changes say the same."""
         return shared(change.note for change in self.changes)
 
+    @property
+    def way(self) -> str:
+        """From where to where, as it stands in a heading; what is undone comes from nowhere, a link from both."""
+        if self.action is Action.LINK:
+            return ""
+        undone = self.action is Action.ARCHIVE or any(each.verdict is Verdict.UNDONE for each in self.changes[0].fields)
+        return f", in {self.app.brand}" if undone else f", {self.app.other.brand} → {self.app.brand}"
+
 
 @dataclass(frozen=True, slots=True)
 class HeldGroup:
@@ -114,7 +122,7 @@ def counts(plan: Plan) -> list[SyncCounts]:
             changes={
                 app: {
                     action: number
-                    for action in (Action.CREATE, Action.UPDATE, Action.VOID)
+                    for action in (Action.CREATE, Action.UPDATE, Action.VOID, Action.ARCHIVE)
                     if (number := acts[name, app, action])
                 }
                 for app in App

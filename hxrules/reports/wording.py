@@ -14,9 +14,9 @@ from hxrules.reports.masking import Values
 from hxrules.reports.money import money_text
 from hxrules.reports.style import count, duration, listing, size, when
 from hxrules.reports.view import Sum, contests, syncs
-from hxrules.running.run import Run
+from hxrules.running.run import Cost, Run
 
-IMPLIED = ("edited in ", "new in ")
+IMPLIED = ("edited in ", "new in ", "as before ")
 """How reasons begin that the heading of a group of changes says already."""
 
 GONE_REMEDY = "Archive or delete the partner too where it has no use left, or leave it as it is."
@@ -25,8 +25,9 @@ _HIDING = {
     Values.MASKED: "masked (--values full shows them)",
     Values.NONE: "hidden (--values full shows them)",
 }
-_DONE = {"create": "created", "update": "updated", "link": "linked", "void": "voided"}
-_MOVED = {Action.CREATE: "new", Action.UPDATE: "edited", Action.VOID: "voided"}
+DONE = {"create": "created", "update": "updated", "link": "linked", "void": "voided", "archive": "archived"}
+"""Actions, when they have been done."""
+_MOVED = {Action.CREATE: "new", Action.UPDATE: "edited", Action.VOID: "voided", Action.ARCHIVE: "archived"}
 
 NOTICES = "these hold nothing back"
 """What the heading of a plan's notices says of them."""
@@ -74,6 +75,11 @@ def hiding(values: Values) -> list[tuple[str, str]]:
     return [("values", _HIDING[values])] if values in _HIDING else []
 
 
+def undoes(plan: Plan) -> list[tuple[str, str]]:
+    """A fact for the top of a plan that undoes a run."""
+    return [] if plan.undo is None else [("undoes", f"run {plan.undo}")]
+
+
 def started(plan: Plan) -> Iterator[str]:
     """`sync_started` of each sync, for filters speak of it (R17); syncs with the same start share a line."""
     starts: dict[datetime, list[str]] = {}
@@ -87,7 +93,7 @@ def started(plan: Plan) -> Iterator[str]:
 def run_headline(run: Run) -> tuple[str, str]:
     """What the run did, and what it left (may be empty)."""
     done, planned = sum(run.done.values()), len(run.plan.changes)
-    acts = ", ".join(f"{number:,} {_DONE[name]}" for name, number in run.done.items() if number)
+    acts = ", ".join(f"{number:,} {DONE[name]}" for name, number in run.done.items() if number)
     left = [
         f"{number:,} {word}"
         for number, word in (
@@ -105,12 +111,25 @@ def run_headline(run: Run) -> tuple[str, str]:
     return f"{share} made in {lasted}" + (f": {acts}" if acts else ""), ", ".join(left)
 
 
+def costs(plan: Plan, cost: Cost | None) -> list[tuple[str, str]]:
+    """Facts for the top of a report: the calls and bytes that looking took, and the calls that writing is expected to take."""
+    if cost is None:
+        return []
+    looking = [f"{app.brand} {calls.calls:,} ({size(calls.bytes_in)} in)" for app, calls in cost.read.items()]
+    facts = [("calls", f"{listing(looking)} to look")]
+    if plan.has_changes:
+        writing = [f"{app.brand} {number:,}" for app, number in cost.expected.items()]
+        facts.append(("", f"{listing(writing)} expected to write"))
+    return facts
+
+
 def traffic(app: App, run: Run) -> str:
     """What a run cost in one app."""
-    calls = run.calls[app]
+    calls, expected = run.calls[app], run.expected.get(app)
+    planned = "" if expected is None else f" of {expected:,} expected"
     waited = f", {duration(calls.waited)} waited for its limits" if calls.waited >= 0.1 else ""
     return (
-        f"{app.brand} {calls.calls:,} (records: {calls.reads:,} read, {calls.writes:,} write; "
+        f"{app.brand} {calls.calls:,} (records: {calls.reads:,} read, {calls.writes:,} write{planned}; "
         f"{size(calls.bytes_in)} in, {size(calls.bytes_out)} out{waited})"
     )
 
@@ -124,11 +143,15 @@ class Commands:
 
     @property
     def apply(self) -> str:
+        if self.plan.undo is not None and self.saved is None:
+            return self._undo
         return self._command("apply", self.saved)
 
     @property
     def everything(self) -> str:
         """Shows what was cut short."""
+        if self.plan.undo is not None and self.saved is None:
+            return f"{self._undo} --all"
         return self._command("show" if self.saved else "dry-run", self.saved) + " --all"
 
     @property
@@ -138,7 +161,7 @@ class Commands:
             return f"Next: look at it; if it is what you want, {self.apply} --allow-large"
         if self.plan.has_changes:
             return f"Next: {self.apply}"
-        if self.plan.held:
+        if self.plan.held and self.plan.undo is None:
             return f"Next: correct what is held, then {self._command('dry-run', None)}"
         return "Next: hxrules status"
 
@@ -151,6 +174,12 @@ class Commands:
         if run.failing:
             return f"Next: correct what fails, then {self.apply}"
         return "Next: hxrules status"
+
+    @property
+    def _undo(self) -> str:
+        file = self.plan.ruleset.file
+        ruleset = "" if file == "hxrules.yaml" else f" --ruleset {quote(file)}"
+        return f"hxrules undo {self.plan.undo}{ruleset}"
 
     def _command(self, name: str, saved: str | None) -> str:
         file = saved or self.plan.ruleset.file

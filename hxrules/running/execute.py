@@ -4,17 +4,20 @@ What holds at every moment (design §2.5): an effect that may be in an app stand
 the transaction that records the effect as done; how far the syncs have seen moves only after the last effect, so a run that is killed
 is looked at again by the next one. One record's failure is that record's only: the others go on.
 
+Batches of one group don't depend on each other, so some are under way at once; journal and state are written by one thread.
+
 See also: `recover` (effects whose answer was lost), `planning.plan` (what a change is), `state` (the journal).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hxrules.catalogue import Catalogue
-from hxrules.connectors.protocol import Connectors, Usage
+from hxrules.connectors.pace import overlapping
+from hxrules.connectors.protocol import Connectors
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning.observations import Observations
 from hxrules.planning.plan import (
@@ -38,26 +41,19 @@ from hxrules.records import (
     Standing,
     Write,
     WriteError,
-    chunks,
+    WriteResult,
 )
 from hxrules.running import recover
+from hxrules.running.batches import STAGES, Work, batches, groups, portions
+from hxrules.running.cost import calls_of, expected_calls
 from hxrules.running.failures import problem_of, totals_apart
 from hxrules.running.fetch import Progress
-from hxrules.running.run import AppCalls, Normalised, Run
+from hxrules.running.run import Normalised, Run
 from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
 from hxrules.state.store import Store
-from hxrules.values import IdOf, Line, Lines, Scalar, Value, encode
+from hxrules.values import IdOf, Line, Lines, Scalar, Value, pack
 
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What interrupted runs of a plan have done already: effect → the record; `noted` are those whose links and bases are recorded."""
-
-    ids: Mapping[str, str | None] = field(default_factory=dict)
-    noted: frozenset[str] = frozenset()
-
-
-NOTHING_BEFORE = Before()
+NOTHING: Mapping[str, str | None] = {}
 
 
 def execute(
@@ -70,16 +66,18 @@ def execute(
     catalogue: Catalogue,
     clock: Callable[[], datetime],
     progress: Progress,
-    before: Before = NOTHING_BEFORE,
+    before: Mapping[str, str | None] = NOTHING,
     left_out: Sequence[Problem] = (),
 ) -> Run:
     """Carries out every change of the plan.
 
-    `before` is what an interrupted run of the same plan has done already; `left_out` says why some of its changes aren't made.
+    `before` is what interrupted runs of the same plan have done already: effect → its record; `left_out` says why some of its changes
+    aren't made.
     Never raises for a record. A `Halt` (a limit, a lost sign-in) ends the run early; what was done is kept, and the run says so.
     """
     work = _Execution(plan, rules, connectors, store, header.id, catalogue, progress, before)
     work.leave_out(left_out)
+    expected = expected_calls(plan, connectors)
     store.begin(header)
     stopped: Halt | None = None
     try:
@@ -98,7 +96,8 @@ def execute(
         stopped=stopped.problems[0] if stopped else None,
         stop_code=stopped.exit_code if stopped else 0,
         left_over=len(plan.changes) - len(work.turned),
-        calls={app: _calls(connectors.of(app).usage) for app in App},
+        calls={app: calls_of(connectors.of(app).usage) for app in App},
+        expected=expected,
     )
     outcome = STOPPED if stopped else ("failing" if run.failing else "done")
     calls = {app.value: run.calls[app].calls for app in App}
@@ -106,24 +105,10 @@ def execute(
     return run
 
 
-def _calls(usage: Usage) -> AppCalls:
-    kinds = (usage.reads, usage.writes, usage.settings)
-    return AppCalls(
-        usage.calls,
-        usage.reads.calls,
-        usage.writes.calls,
-        sum(kind.bytes_in for kind in kinds),
-        sum(kind.bytes_out for kind in kinds),
-        usage.waited,
-    )
+WRITES = 4
+"""Batches of a group that are under way at once: Xero takes five calls at once, and HubSpot locks records under many."""
 
-
-_Work = tuple[Change, Effect]
-
-AT_ONCE = 1_000
-"""Invoices whose lines are written before the invoices are: enough to fill the batches, and no more at stake when a run is killed."""
-
-
+_NEEDED = WriteError(Failure.REFUSED, "still-needed", "what depends on it could not be taken back")
 _WAITS = WriteError(Failure.REFUSED, "needs-another", "what it refers to could not be created")
 
 
@@ -135,14 +120,20 @@ class _Learnt:
     bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One batch on its way: what is to be written, and what is settled without."""
+
+    size: int
+    todo: Sequence[tuple[Change, Effect, Write]]
+    settled: list[Settled]
+    learnt: _Learnt
+
+
 def _unknown(effect: Effect) -> list[IdOf]:
     """What the effect needs to know of records that are created before it."""
     unknown = [value for value in effect.values.values() if isinstance(value, IdOf)]
     return unknown + [each for ids in effect.associations.values() for each in ids if isinstance(each, IdOf)]
-
-
-def _with_side(base: BaseValue, app: App, value: Value) -> BaseValue:
-    return replace(base, hubspot=value) if app is App.HUBSPOT else replace(base, xero=value)
 
 
 def _scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
@@ -161,7 +152,7 @@ class _Execution:
         run_id: str,
         catalogue: Catalogue,
         progress: Progress,
-        before: Before,
+        before: Mapping[str, str | None],
     ) -> None:
         self._before = before
         self._left_out = False
@@ -176,6 +167,7 @@ class _Execution:
         self._sequence = 0
         self._failed_refs: dict[RecordRef, tuple[Problem, bool]] = {}
         self._known: dict[RecordRef, Known] = {}
+        self._left_standing: set[RecordRef] = set()
         self._made: dict[str, str] = {}
         """What was created: name of its link, or of the effect that made a part → its id."""
         self._spoilt: set[str] = set()
@@ -200,15 +192,13 @@ class _Execution:
     def carry_out(self) -> None:
         """Every change in the plan's order; raises `Halt` when nothing can go on."""
         self._prepare_memory()
-        for name in dict.fromkeys(change.sync for change in self._plan.changes):
+        for name, changes, some in portions(self._plan):
             sync = self._rules.sync(name)
-            changes = [change for change in self._plan.changes if change.sync == name]
             self._record_links(changes)
-            together = AT_ONCE if any(len(change.effects) > 1 for change in changes) else max(len(changes), 1)
-            for some in chunks(changes, together):
-                self._give_up_the_hopeless(sync, some)
-                for stage in (0, 1, 2):
-                    for work in self._groups(some, stage):
+            for together in some:
+                self._give_up_the_hopeless(sync, together)
+                for stage in STAGES:
+                    for work in groups(together, stage):
                         self._carry_out_group(sync, work)
 
     def _give_up_the_hopeless(self, sync: Sync, changes: Iterable[Change]) -> None:
@@ -218,15 +208,39 @@ class _Execution:
             wanted = (each.of for effect in change.effects for each in _unknown(effect))
             if any(each not in own and each not in self._made for each in wanted):
                 self._note_failure(sync, change, next(each for each in change.effects if each.stage == 1), _WAITS)
+            elif any(each in self._spoilt or each not in self.turned for each in change.needs):
+                self._note_failure(sync, change, next(each for each in change.effects if each.stage == 1), _NEEDED)
 
-    def _carry_out_group(self, sync: Sync, work: Sequence[_Work]) -> None:
+    def _carry_out_group(self, sync: Sync, work: Sequence[Work]) -> None:
+        """Raises the first `Halt`, once what was under way beside it is settled."""
         first = work[0][1]
+        connector = self._connectors.of(first.app)
         done = 0
-        size = self._connectors.of(first.app).batch_size(first.type, create=first.target is None)
-        for batch in chunks(work, size):
-            self._write(sync, batch)
-            done += len(batch)
+        halted: Halt | None = None
+
+        def begun() -> Iterator[_Batch]:
+            for batch in batches(work, self._connectors):
+                if halted is None:
+                    yield self._begin(sync, batch)
+
+        def written(batch: _Batch) -> tuple[_Batch, list[WriteResult] | Halt]:
+            try:
+                return batch, connector.write([write for _, _, write in batch.todo])
+            except Halt as halt:
+                return batch, halt
+
+        for batch, outcome in overlapping(written, begun(), WRITES):
+            if isinstance(outcome, Halt):
+                halted = halted or outcome
+                continue
+            try:
+                self._settle(sync, batch, outcome)
+            except Halt as halt:
+                halted = halted or halt
+            done += batch.size
             self._progress.writing(first.app, first.type, done, len(work))
+        if halted is not None:
+            raise halted
 
     def _prepare_memory(self) -> None:
         """Once a run and type: is there a place in the app that remembers the partner (design §0.5)?"""
@@ -246,62 +260,62 @@ class _Execution:
         self.done[Action.LINK.value] += len(new)
         self.turned.update(change.id for change, _ in new)
 
-    @staticmethod
-    def _groups(changes: Iterable[Change], stage: int) -> Iterable[list[_Work]]:
-        """Effects of one app, type and kind together; the plan's order otherwise."""
-        groups: dict[tuple[App, str, bool, bool], list[_Work]] = {}
-        for change in changes:
-            for effect in change.effects:
-                if effect.stage == stage:
-                    kind = (effect.app, effect.type, effect.target is None, effect.archive)
-                    groups.setdefault(kind, []).append((change, effect))
-        return groups.values()
-
-    def _write(self, sync: Sync, batch: Sequence[_Work]) -> None:
-        """One batch: into the journal, to the app, and what became of it into the journal again."""
+    def _begin(self, sync: Sync, batch: Sequence[Work]) -> _Batch:
+        """One batch into the journal, before it is sent."""
         app, type_name = batch[0][1].app, batch[0][1].type
         remembers = self._remembers.get((app, type_name), False)
         todo: list[tuple[Change, Effect, Write]] = []
+        unsent: list[Work] = []
         settled: list[Settled] = []
         learnt = _Learnt()
         for change, planned in batch:
             if change.id in self._spoilt:
                 continue
-            if planned.id in self._before.ids:
-                self._done_before(change, planned, learnt)
+            if planned.id in self._before:
+                self._done_before(change, planned)
                 continue
             effect = self._filled_in(planned)
             write = self._as_write(sync, effect, remembers)
             if write is not None:
                 todo.append((change, effect, write))
             elif effect.stage == 1 and change.action is not Action.LINK:
-                # Only its lines changed: the record itself has nothing to be told.
-                self._succeeded(change, effect, Record(RecordRef(app, type_name, str(effect.target)), {}), learnt)
-        if todo:
-            self._store.intend(self._run_id, [self._intent(change, effect) for change, effect, _ in todo])
-            writes = [write for _, _, write in todo]
-            results = recover.write_and_settle(self._connectors.of(app), writes, self._catalogue, self._linked)
-            for (change, effect, _), result in zip(todo, results, strict=True):
+                # Only its lines changed: the record itself has nothing to be told. The journal names the change by it.
+                unsent.append((change, effect))
+        if todo or unsent:
+            going = [*((change, effect) for change, effect, _ in todo), *unsent]
+            self._store.intend(self._run_id, [self._intent(change, effect) for change, effect in going])
+        for change, effect in unsent:
+            self._succeeded(change, effect, Record(RecordRef(app, type_name, str(effect.target)), {}), learnt)
+            settled.append(Settled(effect.id, "done", effect.target, {"fields": {}}))
+        return _Batch(len(batch), todo, settled, learnt)
+
+    def _settle(self, sync: Sync, batch: _Batch, results: Sequence[WriteResult]) -> None:
+        """What became of a batch, into the journal again."""
+        settled, learnt = batch.settled, batch.learnt
+        if batch.todo:
+            connector = self._connectors.of(batch.todo[0][1].app)
+            writes = [write for _, _, write in batch.todo]
+            certain = recover.made_certain(connector, writes, results, self._catalogue, self._linked)
+            for (change, effect, _), result in zip(batch.todo, certain, strict=True):
                 if result.record is None or result.error is not None:
                     assert result.error is not None
                     settled.append(self._note_failure(sync, change, effect, result.error))
                     continue
                 self._succeeded(change, effect, result.record, learnt)
-                answer = {"fields": {name: encode(value) for name, value in result.record.fields.items()}}
+                answer = {"fields": {name: pack(value) for name, value in result.record.fields.items()}}
                 settled.append(Settled(effect.id, "done", result.record.ref.id, answer))
         if settled or learnt.bases:
             self._store.settle(self._run_id, settled, Advance(links=tuple(learnt.links), bases=learnt.bases))
 
-    def _done_before(self, change: Change, effect: Effect, learnt: _Learnt) -> None:
-        """An interrupted run of this plan has made it. Where it didn't live to note what it brought, that is noted now."""
-        record = Record(RecordRef(effect.app, effect.type, self._before.ids[effect.id] or str(effect.target)), {})
-        if effect.id not in self._before.noted:
-            self._succeeded(change, self._filled_in(effect), record, learnt)
-            return
+    def _done_before(self, change: Change, effect: Effect) -> None:
+        """An interrupted run of this plan has made it, and what it brought is noted."""
+        record = Record(RecordRef(effect.app, effect.type, self._before[effect.id] or str(effect.target)), {})
         self.turned.add(change.id)
         self._made[effect.id] = record.ref.id
-        if effect.stage == 1 and change.link is not None and change.action is Action.CREATE:
-            self._made[change.link.id] = record.ref.id
+        if effect.stage == 1:
+            self._known[record.ref] = recover.known_after(change, record)
+            if change.link is not None and change.action is Action.CREATE:
+                self._made[change.link.id] = record.ref.id
 
     def _as_write(self, sync: Sync, effect: Effect, remembers: bool) -> Write | None:
         """The effect as the connector takes it; `None` where there is nothing to send."""
@@ -345,7 +359,8 @@ class _Execution:
     def _intent(self, change: Change, effect: Effect) -> Intent:
         self._sequence += 1
         if effect.stage == 1:
-            body = {**change_document(replace(change, effects=())), "effects": [effect_document(effect)]}
+            whole = change_document(replace(change, effects=()))
+            body = {**whole, "effects": [effect_document(effect)], "undo": self._plan.undo}
         else:
             named = {"hubspot": change.hubspot, "xero": change.xero, "label": change.label}
             body = {**named, "sync": change.sync, "effects": [effect_document(effect)]}
@@ -359,28 +374,28 @@ class _Execution:
             self._lines.setdefault(change.id, {})[effect.line] = Line.of(effect.type, record.ref.id, _scalars(held))
         if effect.stage != 1:
             return
-        link = self._note_success(change, effect, record)
+        link = self._note_success(change, record)
         sync, catalogue, accounts = self._rules.sync(change.sync), self._catalogue, self._plan.accounts
-        if (apart := totals_apart(change, link, effect, record, sync, catalogue, accounts)) is not None:
+        apart = totals_apart(change, link, effect, record, sync, catalogue, accounts)
+        # What is undone is left different on purpose.
+        if apart is not None and self._plan.undo is None:
             self.failed.append(apart)
             self._failed_refs.update(dict.fromkeys(filter(None, (apart.hubspot, apart.xero)), (apart, True)))
         if change.action is Action.CREATE:
             self._made[link.id] = record.ref.id
             learnt.links.append(link)
+        elif link.gone is not None:
+            learnt.links.append(link)
         learnt.bases.setdefault(link.id, {}).update(self._bases_of(change, effect, record))
 
-    def _note_success(self, change: Change, effect: Effect, record: Record) -> Link:
+    def _note_success(self, change: Change, record: Record) -> Link:
         """Counts a finished change; the link with the new record's id in it."""
         assert change.link is not None
         self.turned.add(change.id)
-        self._known[record.ref] = Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
+        self._known[record.ref] = recover.known_after(change, record)
         if change.action is not Action.LINK:
             self.done[change.action.value] += 1
-        if change.action is not Action.CREATE:
-            return change.link
-        if effect.app is App.HUBSPOT:
-            return replace(change.link, hubspot=record.ref.id)
-        return replace(change.link, xero=record.ref.id)
+        return recover.link_after(change, record)
 
     def _bases_of(self, change: Change, effect: Effect, record: Record) -> dict[str, BaseValue]:
         """The bases of a finished change: what the app made of each value counts, not what it was sent (design §2.4)."""
@@ -392,12 +407,11 @@ class _Execution:
             base = replace(planned, hubspot=self._known_now(planned.hubspot), xero=self._known_now(planned.xero))
             own = written.get(mapping)
             if own is not None and isinstance(value := base.side(effect.app), Lines) and own not in record.fields:
-                base = _with_side(base, effect.app, self._as_answered(change, value))
+                base = recover.with_side(base, effect.app, self._as_answered(change, value))
             elif own is not None and own in record.fields and own in effect.values:
                 held, sent = record.fields[own], effect.values[own]
-                base = _with_side(base, effect.app, held)
+                base = recover.base_after(base, effect.app, held, sent)
                 if held != sent and not isinstance(held, Lines):
-                    base = replace(base, settled=False)
                     self.normalised.append(
                         Normalised(change.sync, effect.app, record.ref.id, change.label, own, sent, held)
                     )
@@ -423,8 +437,11 @@ class _Execution:
             self._spoilt.add(change.id)
             self.failed.append(problem)
             for ref in (problem.hubspot, problem.xero):
-                if ref is not None:
+                if ref is not None and self._plan.undo is None:
                     self._failed_refs[ref] = (problem, error.failure is not Failure.REFUSED or error is _WAITS)
+                elif ref is not None:
+                    # What can't be taken back stays as it is, in step.
+                    self._left_standing.add(ref)
         return Settled(effect.id, "in-doubt" if error.failure is Failure.IN_DOUBT else "failed", None, {}, document)
 
     def last_step(self, observations: Observations, stopped: Halt | None) -> Advance:
@@ -433,7 +450,9 @@ class _Execution:
             return Advance(known=tuple(self._known.values()))
         # What was left out must be seen again: then nothing since the last run counts as seen.
         syncs = [] if self._left_out else observations.syncs
-        known = {**observations.known, **self._known}
+        known = {ref: each for ref, each in observations.known.items() if ref not in self._left_standing}
+        for ref, now in self._known.items():
+            known[ref] = replace(known[ref], updated=now.updated) if ref in known else now
         for ref, (problem, retry) in self._failed_refs.items():
             before = known.get(ref)
             sync = problem.sync or (before.sync if before else "")

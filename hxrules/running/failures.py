@@ -100,6 +100,9 @@ def problem_of(
     elif error.code == "needs-another" and effect.type == "invoices":
         code, words = "HX223", f"its customer could not be created in {brand}"
         remedy = "See why the contact failed; the invoice follows by itself."
+    elif error.code == "still-needed":
+        code, words = "HX324", f"left in {brand}, for it is still needed there"
+        remedy = "See what could not be taken back, and why; then undo the run once more."
     elif error.code == "needs-another":
         code, words = "HX232", f"its invoice could not be created in {brand}"
         remedy = "See why the invoice failed; the payment follows by itself."
@@ -116,7 +119,9 @@ def problem_of(
     return Problem(
         code,
         f"{change.label}: {words}" if change.label else words,
-        cause=error.message if error.code == "needs-another" else f"{brand} answered: {error.message}{named}",
+        cause=error.message
+        if error.code in ("needs-another", "still-needed")
+        else f"{brand} answered: {error.message}{named}",
         remedy=remedy,
         hubspot=RecordRef(App.HUBSPOT, types[App.HUBSPOT], hubspot) if hubspot else None,
         xero=RecordRef(App.XERO, types[App.XERO], xero) if xero else None,

@@ -1,17 +1,21 @@
-"""Requests → snapshot. Carries out what `planning.needs` asks for, both apps at the same time, and decides nothing.
+"""Requests → snapshot. Carries out what `planning.needs` asks for, and decides nothing.
 
+No first read depends on another, so those of all syncs are made at once in both apps; so are the requests of each round that
+follows, sync after sync. Answers are put together in the order of the requests, whichever came first: the snapshot is the same.
 Nothing is concluded from a listing that breaks off: an app that fails in the middle ends the run before anything is planned (`Halt`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hxrules.catalogue import Catalogue
+from hxrules.connectors.pace import overlapping
 from hxrules.connectors.protocol import Connectors
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning import needs
@@ -26,10 +30,13 @@ from hxrules.records import (
     Organisation,
     Portal,
     ReadRequest,
+    Record,
     Sight,
     Snapshot,
     StateView,
 )
+
+Of = TypeVar("Of")
 
 ROUNDS = 8
 """Follow-up reads of one sync: partners, candidates, associated records of associated records."""
@@ -96,9 +103,20 @@ def fetch(
     progress: Progress,
 ) -> Snapshot:
     """Everything that the active syncs need to see. Raises `Halt` when an app can't be read."""
+    seen = {sync.name: needs.Seen() for sync in ruleset.active}
+    firsts = [
+        (seen[sync.name], request)
+        for sync in ruleset.active
+        for request in needs.first_reads(sync, state, now, catalogue)
+    ]
+    for (of_sync, request), records in _all_at_once(firsts, connectors, progress, state):
+        of_sync.of(request.app, request.type).update((record.ref.id, record) for record in records)
+        kind = CoverageKind.COMPLETE if request.since is None else CoverageKind.SINCE
+        of_sync.coverage[request.app, request.type] = Coverage(kind)
     earlier: dict[str, needs.Seen] = {}
     for sync in ruleset.active:
-        earlier[sync.name] = _fetch_sync(sync, state, connectors, now, catalogue, progress, earlier)
+        follow_up(sync, seen[sync.name], state, connectors, catalogue, progress, earlier)
+        earlier[sync.name] = seen[sync.name]
     sights = {name: Sight(seen.records, seen.coverage) for name, seen in earlier.items()}
     ledgers: dict[App, Ledger] = {}
     if any(needs.of_the_books(sync, earlier[sync.name]) for sync in ruleset.active):
@@ -107,75 +125,69 @@ def fetch(
     return Snapshot(now, accounts, sights, ledgers)
 
 
-def _fetch_sync(
+def follow_up(
     sync: Sync,
+    seen: needs.Seen,
     state: StateView,
     connectors: Connectors,
-    now: datetime,
     catalogue: Catalogue,
     progress: Progress,
     earlier: Mapping[str, needs.Seen],
-) -> needs.Seen:
-    seen = needs.Seen()
-    _all_at_once(
-        needs.first_reads(sync, state, now, catalogue),
-        lambda request: _first(request, state, connectors, seen, progress),
-    )
+) -> None:
+    """Reads, round by round, what is still missing to decide about what was seen of one sync. Raises `Halt`."""
     for _ in range(ROUNDS):
         requests = needs.next_reads(sync, state, seen, catalogue, earlier)
         if not requests:
             break
-        _all_at_once(requests, lambda request: _more(request, connectors, seen, progress))
+        read_more(requests, seen, connectors, progress)
     for app in App:
         needs.without_the_vanished(sync, app, seen, catalogue)
-    return seen
 
 
-def _all_at_once(requests: Iterable[ReadRequest], read: Callable[[ReadRequest], None]) -> None:
-    """Both apps at the same time, each with its own requests in order."""
-    by_app = [[request for request in requests if request.app is app] for app in App]
+def _all_at_once(
+    asked: Sequence[tuple[Of, ReadRequest]],
+    connectors: Connectors,
+    progress: Progress,
+    state: StateView | None = None,
+) -> Iterator[tuple[tuple[Of, ReadRequest], list[Record]]]:
+    """Carries out all requests at once; each with its records, in the order of the requests.
 
-    def one_app(mine: list[ReadRequest]) -> None:
-        for request in mine:
-            read(request)
+    With `state`, an incremental read ends where the rest can only be what is known already. Raises the first `Halt`, and lets
+    the other reads go no further than the page that is under way.
+    """
+    given_up = threading.Event()
 
-    with ThreadPoolExecutor(len(App)) as pool:
-        list(pool.map(one_app, by_app))
+    def read(one: tuple[Of, ReadRequest]) -> list[Record]:
+        _, request = one
+        window = None if state is None or request.since is None else needs.Window.opened(request, state)
+        found: list[Record] = []
+        count = 0
+        for page in connectors.of(request.app).read(request):
+            count += len(page.records)
+            found += page.records if window is None or state is None else needs.changed(page.records, state)
+            progress.reading(request.app, request.type, count, page.total)
+            if given_up.is_set() or (window is not None and window.take(page)):
+                break
+        return found
 
-
-def _first(
-    request: ReadRequest, state: StateView, connectors: Connectors, seen: needs.Seen, progress: Progress
-) -> None:
-    window = None if request.since is None else needs.Window.opened(request, state)
-    found = seen.of(request.app, request.type)
-    count = 0
-    for page in connectors.of(request.app).read(request):
-        count += len(page.records)
-        fresh = page.records if window is None else needs.changed(page.records, state)
-        found.update((record.ref.id, record) for record in fresh)
-        progress.reading(request.app, request.type, count, page.total)
-        if window is not None and window.take(page):
-            break
-    kind = CoverageKind.COMPLETE if request.since is None else CoverageKind.SINCE
-    seen.coverage[request.app, request.type] = Coverage(kind)
+    yield from zip(asked, overlapping(read, asked, max(len(asked), 1), given_up), strict=True)
 
 
-def _more(request: ReadRequest, connectors: Connectors, seen: needs.Seen, progress: Progress) -> None:
-    key = (request.app, request.type)
-    found = seen.of(*key)
-    for page in connectors.of(request.app).read(request):
-        found.update((record.ref.id, record) for record in page.records)
-        progress.reading(request.app, request.type, len(found), page.total)
-    before = seen.coverage.get(key, Coverage(CoverageKind.SINCE))
-    if request.ids is None and request.where is None:
-        before = replace(before, kind=CoverageKind.COMPLETE)
-    if request.ids is not None:
-        before = replace(before, asked=before.asked.union(request.ids))
-    if request.where is not None:
-        searched_field, values = request.where
-        looked_up = before.searched.get(searched_field.name, frozenset()).union(value.casefold() for value in values)
-        before = replace(before, searched={**before.searched, searched_field.name: looked_up})
-    seen.coverage[key] = before
+def read_more(requests: Sequence[ReadRequest], seen: needs.Seen, connectors: Connectors, progress: Progress) -> None:
+    """Reads what else has to be seen of one sync. Raises `Halt`."""
+    for (_, request), records in _all_at_once([(None, request) for request in requests], connectors, progress):
+        key = (request.app, request.type)
+        seen.of(*key).update((record.ref.id, record) for record in records)
+        before = seen.coverage.get(key, Coverage(CoverageKind.SINCE))
+        if request.ids is None and request.where is None:
+            before = replace(before, kind=CoverageKind.COMPLETE)
+        if request.ids is not None:
+            before = replace(before, asked=before.asked.union(request.ids))
+        if request.where is not None:
+            searched_field, values = request.where
+            looked_up = before.searched.get(searched_field.name, frozenset()).union(map(str.casefold, values))
+            before = replace(before, searched={**before.searched, searched_field.name: looked_up})
+        seen.coverage[key] = before
 
 
 def reread(
@@ -191,7 +203,7 @@ def reread(
     for _ in range(ROUNDS):
         if not requests:
             break
-        _all_at_once(requests, lambda request: _more(request, connectors, seen, progress))
+        read_more(requests, seen, connectors, progress)
         requests = needs.deciding_reads(sync, seen, catalogue)
     for app in App:
         needs.without_the_vanished(sync, app, seen, catalogue)

@@ -7,18 +7,22 @@ Only what certainly is not there is sent again, under a new idempotency key: the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.connectors.protocol import Connector, Connectors
 from hxrules.language.model import Ruleset
+from hxrules.planning.plan import Action, Change
+from hxrules.planning.plan_file import read_change
 from hxrules.records import (
     App,
+    BaseValue,
     Failure,
     Known,
     Life,
+    Link,
     ReadRequest,
     Record,
     RecordRef,
@@ -28,17 +32,21 @@ from hxrules.records import (
 )
 from hxrules.state.entries import Advance, Intent, Settled
 from hxrules.state.store import Store
-from hxrules.values import unpack
+from hxrules.values import IdOf, Lines, Value, unpack
 
 
-def write_and_settle(
-    connector: Connector, writes: Sequence[Write], catalogue: Catalogue, linked: Callable[[App], Collection[str]]
+def made_certain(
+    connector: Connector,
+    writes: Sequence[Write],
+    written: Sequence[WriteResult],
+    catalogue: Catalogue,
+    linked: Callable[[App], Collection[str]],
 ) -> list[WriteResult]:
-    """Writes one batch; what comes back in doubt is looked up, and tried once more when it is not there.
+    """What became of a batch that was written; what came back in doubt is looked up, and tried once more when it is not there.
 
     `linked` tells the ids that are somebody's partner already.
     """
-    results = connector.write(writes)
+    results = list(written)
     doubtful = [
         index for index, result in enumerate(results) if _in_doubt(result) or _made_before(writes[index], result)
     ]
@@ -127,7 +135,7 @@ def _look_up(
             if record.memory in remembered and record.life is Life.LIVE:
                 found[remembered[record.memory].key] = record
     unknown = [write for write in creates if write.key not in found and write.memory is None]
-    for unique in (field for field in fields if field.unique):
+    for unique in (each for each in fields if each.unique):
         by_value = {
             str(value).casefold(): write for write in unknown if (value := write.values.get(unique)) is not None
         }
@@ -181,38 +189,126 @@ def _if_holds(record: Record | None, write: Write) -> Record | None:
             if record is None or record.life is not Life.LIVE
             else None
         )
-    if record is None or record.life is not Life.LIVE:
+    if record is None or record.life in (Life.ARCHIVED, Life.MERGED):
         return None
-    same = all(record.fields.get(field.name) == value for field, value in write.values.items())
+    # What was voided or deleted stays readable: that is how it looks when a void has arrived.
+    same = all(_holds(record.fields.get(field.name), value) for field, value in write.values.items())
     return record if same else None
+
+
+def _holds(held: Value, sent: Value) -> bool:
+    """Of lines an app says more than it was told: what they come to, and the tax."""
+    if not isinstance(held, Lines) or not isinstance(sent, Lines):
+        return held == sent
+    free = list(held.items)
+    for line in sent.items:
+        fits = (each for each in free if line.id in (None, each.id) and set(line.values) <= set(each.values))
+        if (twin := next(fits, None)) is None:
+            return False
+        free.remove(twin)
+    return not free
 
 
 def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules: Ruleset) -> int:
     """Settles what earlier, killed runs left open, before anything new is planned; the number of effects looked up.
 
-    The journal learns whether they were done. Links and bases come with the plan that follows: nothing of the killed run counts as
-    seen, so its records are read again, and records that were created remember their partner.
+    What is found is noted as if its answer had come: whose partner a created record is, of two equal payments nobody else could tell.
+    Nothing of the killed run counts as seen, so its records are read again; but an undo leaves the two apps different, which no plan
+    could tell from an edit, so of that also the records are noted.
     """
+    running = {sync.name for sync in rules.active}
     open_ones = store.unsettled()
     groups: dict[tuple[str, App, str], list[Intent]] = {}
     for header, intent in open_ones:
         groups.setdefault((header.id, intent.app, intent.type), []).append(intent)
     for (run_id, app, _), intents in groups.items():
         writes = [_write_of(intent, catalogue) for intent in intents]
-        found = look(
-            writes, connectors.of(app), catalogue, lambda of: frozenset(each.side(of) for each in store.view().links)
-        )
+        links = {each.id: each for each in store.view().links}
+        linked = {of: frozenset(each.side(of) for each in links.values()) for of in App}
+        found = look(writes, connectors.of(app), catalogue, linked.__getitem__)
         settled: list[Settled] = []
-        doubtful: list[Known] = []
+        learnt = _Learnt()
         for intent, record in zip(intents, found, strict=True):
             if isinstance(record, Record):
                 settled.append(Settled(intent.effect, "done", record.ref.id, {LOOKED_UP: "there"}))
+                undo = intent.body.get("undo") is not None
+                if undo or ("action" in intent.body and intent.sync in running):
+                    learnt.take(read_change(intent.body), record, links, undo)
                 continue
             settled.append(Settled(intent.effect, "failed", None, {LOOKED_UP: f"not found, {record.value}"}))
             if record is Absence.CANT_TELL and "action" in intent.body:
-                doubtful.append(_in_doubt_for_good(intent, rules))
-        store.settle(run_id, settled, Advance(known=tuple(doubtful)))
+                learnt.known.append(_in_doubt_for_good(intent, rules))
+        store.settle(run_id, settled, Advance(links=tuple(learnt.links), bases=learnt.bases, known=tuple(learnt.known)))
     return len(open_ones)
+
+
+@dataclass(slots=True)
+class _Learnt:
+    """What the effects that were found have brought."""
+
+    links: list[Link] = field(default_factory=list)
+    bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
+    known: list[Known] = field(default_factory=list)
+
+    def take(self, change: Change, record: Record, links: Mapping[str, Link], undo: bool) -> None:
+        link = link_after(change, record)
+        if change.action is Action.CREATE or link.gone is not None:
+            self.links.append(link)
+        if change.action is Action.CREATE or link.id in links:
+            self.bases[link.id] = dict(_bases_of(change, record, links))
+        if undo:
+            self.known.append(known_after(change, record))
+
+
+def _bases_of(change: Change, record: Record, links: Mapping[str, Link]) -> Iterator[tuple[str, BaseValue]]:
+    """The bases of a change that was found in the app; not of what only the lost answer told, which is compared anew."""
+    app = record.ref.app
+    (effect,) = change.effects
+    written = {each.mapping: each.field for each in change.fields}
+    for mapping, base in change.bases.items():
+        own = written.get(mapping)
+        if own is not None and own in record.fields and own in effect.values:
+            base = base_after(base, app, record.fields[own], effect.values[own])
+        elif own is not None and isinstance(base.side(app), Lines):
+            continue
+        hubspot, xero = _known_now(base.hubspot, App.HUBSPOT, links), _known_now(base.xero, App.XERO, links)
+        if not isinstance(hubspot, IdOf) and not isinstance(xero, IdOf):
+            yield mapping, replace(base, hubspot=hubspot, xero=xero)
+
+
+def _known_now(value: Value, app: App, links: Mapping[str, Link]) -> Value:
+    """The id for which a record stood that the same plan has created."""
+    return links[value.of].side(app) if isinstance(value, IdOf) and value.of in links else value
+
+
+def base_after(base: BaseValue, app: App, held: Value, sent: Value) -> BaseValue:
+    """The base of a field that was written: what the app made of the value counts, not what it was sent (design §2.4)."""
+    if isinstance(held, Lines):
+        return with_side(base, app, held)
+    return base if held == sent else replace(with_side(base, app, held), settled=False)
+
+
+def with_side(base: BaseValue, app: App, value: Value) -> BaseValue:
+    return replace(base, hubspot=value) if app is App.HUBSPOT else replace(base, xero=value)
+
+
+def link_after(change: Change, record: Record) -> Link:
+    """The link of a change that is in the app, with the id of what was created in it."""
+    assert change.link is not None
+    if change.action is not Action.CREATE:
+        return change.link
+    if record.ref.app is App.HUBSPOT:
+        return replace(change.link, hubspot=record.ref.id)
+    return replace(change.link, xero=record.ref.id)
+
+
+def known_after(change: Change, record: Record) -> Known:
+    """What the state knows of a record that a change has written: it is in step, or it was taken away."""
+    gone = None if change.link is None else change.link.gone
+    if gone is None:
+        return Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
+    reason = {"label": change.label, "reason": f"its partner is gone from {gone.brand}", "leaf": "", "place": None}
+    return Known(record.ref, change.sync, record.updated, Standing.EXCLUDED, reason)
 
 
 def _in_doubt_for_good(intent: Intent, rules: Ruleset) -> Known:

@@ -38,6 +38,14 @@ class AppCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a plan has cost to make, sign-in included, and how many calls writing it is expected to take."""
+
+    read: Mapping[App, AppCalls]
+    expected: Mapping[App, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One carried-out plan."""
 
@@ -57,6 +65,8 @@ class Run:
     left_over: int = 0
     """Changes that had no turn."""
     calls: Mapping[App, AppCalls] = field(default_factory=dict)
+    expected: Mapping[App, int] = field(default_factory=dict)
+    """Calls that writing the plan was expected to take."""
 
     @property
     def failing(self) -> int:

@@ -22,16 +22,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import yaml
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -161,10 +162,12 @@ class Gate:
         fault = self._sandbox.faults.next_fault(app, request.method, scope["path"])
         scope["state"]["fault"] = fault.kind if fault else None
         scope["state"]["fault_seconds"] = fault.seconds if fault else 0
-        counted = _Counted(receive, send)
+        counted = _Counted(receive, send, self._sandbox.info.environment.clock)
         started = time.perf_counter()
         try:
-            await self._answer(scope, counted, fault)
+            # A client that is killed while it sends: nobody waits for an answer.
+            with suppress(ClientDisconnect):
+                await self._answer(scope, counted, fault)
         finally:
             self._sandbox.info.log.add(
                 Entry(
@@ -204,11 +207,15 @@ class Gate:
 
 
 class _Counted:
-    """One request's two channels: counts what comes in and holds the answer back until it has been logged."""
+    """One request's two channels: counts what comes in and holds the answer back until it has been logged.
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    The answer is dated by the sandbox's clock, as every server's is by its own.
+    """
+
+    def __init__(self, receive: Receive, send: Send, clock: Clock) -> None:
         self._receive = receive
         self._send = send
+        self._clock = clock
         self._answer: list[Message] = []
         self.status: int | None = None
         self.bytes_out = 0
@@ -220,7 +227,10 @@ class _Counted:
         return message
 
     async def send(self, message: Message) -> None:
-        self.status = message.get("status", self.status)
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            date = format_datetime(self._clock.now(), usegmt=True).encode()
+            message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
         self.bytes_in += len(message.get("body", b""))
         self._answer.append(message)
 

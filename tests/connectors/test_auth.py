@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hxrules.connectors.auth import BROAD_SCOPES, SCOPES
+from hxrules.connectors import scopes
 from hxrules.problems import Halt
 from hxrules.records import App
 from tests.connectors.stage import UNLIMITED, Stage, staged
@@ -66,7 +66,7 @@ def test_an_app_from_before_granular_scopes_is_asked_for_the_broad_ones() -> Non
         with staged(App.XERO, quirks=quirks) as stage:
             stage.read("email")
             assert tokens(stage) == 2
-    assert set(BROAD_SCOPES) - set(SCOPES) == {"accounting.transactions"}
+    assert set(scopes.XERO_BROAD) - set(scopes.XERO) == {"accounting.transactions"}
 
 
 def test_trouble_at_the_sign_in_is_waited_out_like_any_other(stage: Stage) -> None:

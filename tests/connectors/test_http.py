@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from hxrules.connectors import hubspot_dialect
 from hxrules.connectors.auth import Bearer
 from hxrules.connectors.http import Answer, Call, Http, Unanswered
-from hxrules.connectors.hubspot_dialect import HubSpotDialect, windows
-from hxrules.connectors.pace import Pace, Timing
+from hxrules.connectors.hubspot_dialect import HubSpotDialect
+from hxrules.connectors.pace import Timing
 from hxrules.connectors.protocol import Usage
 from hxrules.problems import Halt
 from tests.connectors.wire import Wire, answer, wire
@@ -36,7 +37,7 @@ class Line:
         self.meanwhile: Callable[[], object] = lambda: None
         """What another thread does during the first wait."""
         timing = Timing(lambda: self.now, self.wait)
-        pace = Pace(self.usage, timing, windows(), in_flight=5)
+        pace = hubspot_dialect.pace(timing)
         self.http = Http(
             script.url, HubSpotDialect(), Bearer(SECRET), pace=pace, usage=self.usage, timing=timing, patience=5
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hxrules.connectors import settings_from
+from hxrules.connectors.credentials import Connection, Kind, Secrets, credentials_from
 from hxrules.problems import Halt
+from hxrules.records import App
 
 NEEDED = {
     "HXRULES_HUBSPOT_TOKEN": "pat-na1-secret",
@@ -38,13 +41,47 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert settings_from({**NEEDED, **names}).hubspot_token == "pat-given"
 
 
-def test_everything_that_is_missing_is_named_at_once() -> None:
+def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    own = {"HXRULES_CREDENTIALS": str(tmp_path / "credentials.json")}
     with pytest.raises(Halt) as caught:
-        settings_from({"HXRULES_XERO_CLIENT_ID": "  "})
+        settings_from({**own, "HXRULES_XERO_CLIENT_ID": "  "})
     assert caught.value.exit_code == 7
-    assert [(each.code, each.summary) for each in caught.value.problems] == [
-        ("HX401", f"{name} is not set") for name in NEEDED
+    assert [(each.code, each.summary, each.next_command) for each in caught.value.problems] == [
+        ("HX401", f"{brand} is not connected", f"hxrules connect {brand.lower()}") for brand in ("HubSpot", "Xero")
     ]
+    told = "".join(each.cause for each in caught.value.problems)
+    assert all(f"{name} " in told for name in NEEDED)
+
+
+def test_the_environment_goes_before_what_is_stored(tmp_path: Path) -> None:
+    own = {"HXRULES_CREDENTIALS": str(tmp_path / "credentials.json"), "HXRULES_KEYRING": "off"}
+    kept, when = credentials_from(own), datetime(2026, 11, 22, tzinfo=UTC)
+    kept.keep(
+        Connection(App.HUBSPOT, "https://api.hubapi.com", Kind.TOKEN, "1", "portal 1", when), Secrets("pat-stored")
+    )
+    custom = Connection(App.XERO, "https://api.xero.com", Kind.CUSTOM, "t", "Acme", when, "id-stored")
+    kept.keep(custom, Secrets(client_secret="xero-stored"))
+    stored, named, half = (settings_from({**own, **more}) for more in ({}, NEEDED, {"HXRULES_XERO_CLIENT_ID": "pkce"}))
+    credentials = [(each.hubspot_token, each.xero_client_id, each.xero_client_secret) for each in (stored, named, half)]
+    assert credentials == [
+        ("pat-stored", "id-stored", "xero-stored"),
+        tuple(NEEDED.values()),
+        ("pat-stored", "id-stored", "xero-stored"),
+    ]
+    assert (set(stored.stored), set(named.stored)) == (set(App), set())
+
+
+def test_what_is_stored_for_one_address_is_not_used_for_another(tmp_path: Path) -> None:
+    own = {"HXRULES_CREDENTIALS": str(tmp_path / "credentials.json"), "HXRULES_KEYRING": "off"}
+    kept = credentials_from(own)
+    made = Connection(
+        App.HUBSPOT, "https://api.hubapi.com", Kind.TOKEN, "1", "portal 1", datetime(2026, 11, 22, tzinfo=UTC)
+    )
+    kept.keep(made, Secrets("pat-stored"))
+    assert settings_from(own, [App.HUBSPOT]).hubspot_token == "pat-stored"
+    with pytest.raises(Halt) as caught:
+        settings_from({**own, "HXRULES_HUBSPOT_URL": "http://127.0.0.1:8080"}, [App.HUBSPOT])
+    assert "http://127.0.0.1:8080" in caught.value.problems[0].cause
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,9 @@ def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() ->
     written_as = {"steps": "transform", "fallback": "when-empty", "writes": "direction", "owned": "owner"}
     mapping = {written_as.get(name, name) for name in names(FieldMapping, "id", "span", "digest", "custom")}
     assert keys(SCHEMA["definitions"]["default-mapping"]).keys() - {"type"} == mapping
-    assert keys(SCHEMA["definitions"]["custom-mapping"]).keys() - {"type"} == mapping - {"when-empty", "owner"}
+    for name in syncs:
+        custom = keys(SCHEMA["definitions"][f"custom-mapping-of-{name}"])
+        assert custom.keys() - {"type"} == mapping - {"when-empty", "owner"}
 
     limit = keys(resolved(SCHEMA["definitions"]["limits-of-direction"]["additionalProperties"]))
     assert limit.keys() == names(FixedLimit, "id")

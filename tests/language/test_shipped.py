@@ -13,7 +13,7 @@ from hxrules.language.model import Direction, Ruleset
 from hxrules.records import App
 
 FOLDER = Path(shipped.__file__).parents[1] / "rulesets"
-FILES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+FILES = sorted(path.stem for path in FOLDER.glob("*.yaml") if not path.stem.endswith("_test"))
 
 
 def ruleset(name: str) -> Ruleset:

@@ -194,7 +194,11 @@ WRONG: list[tuple[Json, str, str | None]] = [
     ("map", "`map` takes pairs.", "map: {HubSpot's: Xero's}"),
     ({"map": {}}, "`map` takes pairs.", "map: {HubSpot's: Xero's}"),
     ({"map": {"a": "x", "A": "y"}}, "`map` has `A` twice; case makes no difference.", None),
-    ({"map": {"a": "x", "b": "X"}}, "`map` gives `X` twice, so the way back isn't clear.", None),
+    (
+        {"map": {"a": "x", "b": "X"}},
+        "`map` gives `X` twice, so the way back isn't clear; `translate` says each way by itself.",
+        None,
+    ),
     ({"map": {"a": {"b": "c"}}}, "`map` takes plain values, and `a` has none.", None),
     ({"map": {"a": None}}, "`map` takes plain values, and `a` has none.", None),
     ({"map": {"a": " "}}, "`map` takes pairs of texts, none of them empty.", None),

@@ -286,7 +286,9 @@ def test_a_plan_has_the_promised_keys() -> None:
         "held",
         "excluded",
     } <= set(document)
-    assert set(document["summary"]) == {"create", "update", "link", "void", "conflict", "held", "excluded", "in_sync"}
+    assert set(document["summary"]) == {
+        *("create", "update", "link", "void", "archive", "conflict", "held", "excluded", "in_sync")
+    }
     assert {"id", "sync", "action", "app", "hubspot", "xero", "label", "fields"} <= set(document["changes"][0])
     assert {"mapping", "before", "after", "reason", "file", "line"} <= set(document["changes"][2]["fields"][0])
     assert {"sync", "hubspot", "xero", "reason", "leaf"} <= set(document["excluded"][0])
@@ -324,6 +326,7 @@ def test_a_run_tells_what_was_done_and_everything_that_fails() -> None:
         "update": 4,
         "link": 2,
         "void": 0,
+        "archive": 0,
         "conflict": 3,
         "held": 3,
         "excluded": 120,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import plan_factory as make
+import pytest
 from golden_files import same_as_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hxrules.planning.plan import Action
-from hxrules.records import App
-from hxrules.reports import StatusRow, Style, Values, plan_html, status_html
+from hxrules.records import App, Standing
+from hxrules.reports import StandingRecord, StatusRow, Style, Values, plan_html, status_html
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "link", "input"}
 
 
 class Reader(HTMLParser):
@@ -36,7 +39,8 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.texts.append(data)
 
 
 def read(page: str) -> Reader:
@@ -51,15 +55,34 @@ def test_a_plan_with_one_of_everything_as_it_was_looked_at() -> None:
     same_as_golden("plan.html", plan_html(replace(make.busy_plan(), guards=(make.too_large(),)), Values.FULL))
 
 
-def test_it_needs_nothing_else() -> None:
-    """No script, no request: the page can be mailed and opened anywhere."""
-    reader = read(plan_html(make.busy_plan(), Values.FULL))
-    assert not {"script", "link", "img", "iframe", "a"} & {tag for tag, _ in reader.tags}
-    assert not [
-        attrs
-        for _, attrs in reader.tags
-        if {"src", "href"} & set(attrs) or any(name.startswith("on") for name in attrs)
-    ]
+@pytest.mark.parametrize(
+    "page", [plan_html(make.busy_plan(), Values.FULL), status_html([], {})], ids=["plan", "status"]
+)
+def test_it_needs_nothing_else(page: str) -> None:
+    """One script of its own, by its digest; no request: the page can be mailed and opened anywhere."""
+    reader = read(page)
+    assert not {"img", "iframe", "object", "base"} & {tag for tag, _ in reader.tags}
+    assert not [attrs for _, attrs in reader.tags if any(name == "src" or name.startswith("on") for name in attrs)]
+    assert [attrs["href"] for tag, attrs in reader.tags if tag == "link"] == ["data:,"]
+    policy = next(attrs["content"] or "" for tag, attrs in reader.tags if "http-equiv" in attrs)
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_links_lead_within_the_page_or_to_a_record_in_its_app() -> None:
+    """Nobody learns from where they were followed."""
+    reader = read(plan_html(replace(make.busy_plan(), held=(make.taken(1, "P1"), make.edited_outside())), Values.FULL))
+    links = [attrs for tag, attrs in reader.tags if tag == "a"]
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    inside = {attrs["href"] for attrs in links if attrs["href"].startswith("#")}  # type: ignore[union-attr]
+    assert inside
+    assert {link[1:] for link in inside if link} <= set(ids)
+    outside = [attrs for attrs in links if attrs["href"] not in inside]
+    assert [attrs["href"] for attrs in outside] == ["https://app.hubspot.com/contacts/1234567/record/0-53/8842"]
+    assert all(attrs["rel"] == "noreferrer noopener" for attrs in outside)
 
 
 @given(st.text(min_size=1, max_size=7))
@@ -71,12 +94,18 @@ def test_any_text_is_only_text(text: str) -> None:
     assert "".join(reader.texts).count(Style().say(text)) >= 2
 
 
-def test_status_is_a_table_of_all_syncs() -> None:
-    rows = [
-        StatusRow("contacts", True, 4102, 3, 120, make.NOW),
-        StatusRow("invoices", False, 0, 0, 0, None),
-    ]
-    reader = read(status_html(rows, make.NOW + timedelta(minutes=7)))
+ROWS = [StatusRow("contacts", True, 4102, 3, 120, make.NOW), StatusRow("invoices", False, 0, 0, 0, None)]
+FAILING = StandingRecord(
+    "701",
+    None,
+    {"code": "HX203", "summary": "Jane Doe: name is taken in Xero", "cause": "It is.", "remedy": "Rename it."},
+)
+EXCLUDED = StandingRecord(None, make.uuid(7), {"label": "Jane Doe", "reason": "the filter", "leaf": "email is known"})
+BEHIND = {"contacts": {Standing.FAILING: [FAILING], Standing.EXCLUDED: [EXCLUDED]}}
+
+
+def test_the_overview_is_a_table_of_all_syncs() -> None:
+    reader = read(status_html(ROWS, {}, now=make.NOW + timedelta(minutes=7)))
     texts = [text for text in reader.texts if text.strip()]
     cells = [
         "contacts",
@@ -90,4 +119,22 @@ def test_status_is_a_table_of_all_syncs() -> None:
         "0",
         "never",
     ]
-    assert texts[-len(cells) :] == cells
+    assert [text for text in texts if text in cells] == cells
+
+
+@pytest.mark.parametrize(("values", "name"), [(Values.FULL, "Jane Doe"), (Values.MASKED, "J… D…"), (Values.NONE, "…")])
+def test_behind_the_numbers_stand_the_records_with_their_reasons(values: Values, name: str) -> None:
+    """R20: each failing record with cause and remedy, each excluded one with the words that decided; names as asked for."""
+    page = status_html(ROWS, BEHIND, values)
+    texts = read(page).texts
+    for text in (
+        "HX203 name is taken in Xero. It is.",
+        "Rename it.",
+        "the filter",
+        "email is known",
+        "701",
+        make.uuid(7),
+    ):
+        assert text in texts
+    assert texts.count(name) == 2
+    assert ("Jane" in page) == (values is Values.FULL)

@@ -62,7 +62,7 @@ def test_the_first_sync(here: Stage) -> None:
     """Matched by e-mail whatever its case, missing ones made on the other side, a taken name held, the rest excluded."""
     plan = here.type("dry-run", "--format", "json").json
     assert plan["summary"] == {
-        "create": 3, "update": 2, "link": 1, "void": 0, "conflict": 0, "held": 1, "excluded": 2, "in_sync": 0,
+        "create": 3, "update": 2, "link": 1, "void": 0, "archive": 0, "conflict": 0, "held": 1, "excluded": 2, "in_sync": 0,
     }  # fmt: skip
     (held,) = plan["held"]
     assert (held["code"], held["hubspot"]) == ("HX203", "104")

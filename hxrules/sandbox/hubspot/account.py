@@ -81,7 +81,8 @@ class ExchangeRate:
 
 @dataclass
 class Account:
-    """Settings of the account. `scopes` is None when the token may do everything.
+    """Settings of the account. `scopes` is what it can grant, and what the token that was made in it may do; None is everything.
+    `held` is what the token of the present call may do.
 
     `payments_enabled` says that payment processing is set up, without which no payment can be recorded; `edit_invoices`
     that open invoices may be changed, `delete_unpaid` that they may be deleted.
@@ -97,6 +98,7 @@ class Account:
     edit_invoices: bool = False
     delete_unpaid: bool = False
     blocked_emails: set[str] = field(default_factory=set)
+    held: frozenset[str] | None = None
 
     @property
     def portal(self) -> int:
@@ -115,7 +117,7 @@ class Account:
 
     def require(self, scopes: Sequence[str]) -> None:
         """Raise 403 unless the token has one of the scopes; none at all means that every token will do."""
-        if not scopes or self.scopes is None or self.scopes & set(scopes):
+        if not scopes or self.held is None or self.held & set(scopes):
             return
         raise ApiError(
             403,

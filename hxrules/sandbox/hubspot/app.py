@@ -23,6 +23,7 @@ from hxrules.sandbox.hubspot.calls import OLD_VERSIONS, VERSIONS, Answer, Call, 
 from hxrules.sandbox.hubspot.errors import ApiError, invalid_json
 from hxrules.sandbox.hubspot.limits import RateLimiter
 from hxrules.sandbox.hubspot.loading import dump, load
+from hxrules.sandbox.hubspot.oauth import SignIn
 from hxrules.sandbox.hubspot.objects import ObjectCalls
 from hxrules.sandbox.hubspot.property_calls import PropertyCalls
 from hxrules.sandbox.hubspot.reading import Reading
@@ -42,7 +43,7 @@ READING_POSTS: Final = ("/search", "/batch/read")
 
 
 class HubSpotSandbox:
-    """The local HubSpot: one account, one token."""
+    """The local HubSpot: one account, one token that somebody made there, and those of an OAuth app."""
 
     name = "hubspot"
 
@@ -51,6 +52,7 @@ class HubSpotSandbox:
         self.portal = load(part, env)
         self.limiter = RateLimiter(env, self.portal.account.zone)
         self.token = f"pat-na1-{self.portal.correlation_id()}"
+        self.sign_in = SignIn(self.portal, self.token)
         reading, writing = Reading(self.portal), Writing(self.portal)
         endpoints: list[Endpoint] = [
             *AccountCalls(self.portal, self.limiter).endpoints,
@@ -63,6 +65,7 @@ class HubSpotSandbox:
         ]
         self.controls: Mapping[str, Control] = {}
         self.routes: Sequence[BaseRoute] = [
+            *self.sign_in.routes,
             *(
                 Route(path, self._http(endpoint), methods=[endpoint.method])
                 for endpoint in endpoints
@@ -88,8 +91,9 @@ class HubSpotSandbox:
         return Response(f"<html><head><title>{status}: {title}</title></head></html>", status, media_type="text/html")
 
     def is_read(self, request: Request) -> bool:
-        """GET, and the POSTs that only look."""
-        return request.method == "GET" or request.url.path.endswith(READING_POSTS)
+        """GET, and the POSTs that only look or sign in."""
+        path = request.url.path
+        return request.method == "GET" or path.endswith(READING_POSTS) or path.startswith("/oauth/")
 
     def app_of(self, request: Request) -> str:
         """Always `hubspot`."""
@@ -128,8 +132,12 @@ class HubSpotSandbox:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise ApiError(401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
+        granted = self.portal.account.scopes
         if token.strip() != self.token:
-            raise ApiError(401, "INVALID_AUTHENTICATION", "Authentication credentials are invalid or have expired.")
+            granted = self.sign_in.scopes_of(token.strip())
+            if granted is None:
+                raise ApiError(401, "INVALID_AUTHENTICATION", "Authentication credentials are invalid or have expired.")
+        self.portal.account.held = granted
 
     def _written(self, answer: Answer, is_search: bool) -> Response:
         headers = {"X-HubSpot-Correlation-Id": self.portal.correlation_id()}

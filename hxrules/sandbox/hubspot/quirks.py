@@ -22,6 +22,9 @@ QUIRKS: Final = {
     "search-date-values": Quirk(
         "any", ("any", "epoch"), "dates in filters: ISO or epoch milliseconds, or only the latter"
     ),
+    "hubspot-refresh": Quirk(
+        "keeps", ("keeps", "rotates"), "a refresh answers the same refresh token, or a new one that ends the old one"
+    ),
     "retry-after": Quirk("absent", ("absent", "present"), "whether a 429 carries Retry-After, in seconds"),
     "merged-id-read": Quirk(
         "404", ("404", "redirect"), "what the id of a merged record answers: nothing, or the survivor"

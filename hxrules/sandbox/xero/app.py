@@ -40,6 +40,7 @@ from hxrules.sandbox.xero.tax_rates import TaxRates
 from hxrules.sandbox.xero.world import World
 
 ROOT: Final = "/api.xro/2.0/"
+_SIGN_IN: Final = ("/connect/", "/identity/")
 _LOCKS: Final = ("period", "end_of_year")
 _VERBS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
@@ -148,12 +149,12 @@ class XeroSandbox:
 
     def is_read(self, request: Request) -> bool:
         """Whether the request leaves the records as they are; signing in does."""
-        return request.method in ("GET", "HEAD", "OPTIONS") or request.url.path.startswith("/connect/")
+        return request.method in ("GET", "HEAD", "OPTIONS") or request.url.path.startswith(_SIGN_IN)
 
     def app_of(self, request: Request) -> str:
         """`identity` for tokens and connections, else `xero`."""
         path = request.url.path.lower()
-        return "identity" if path.startswith(("/connect/", "/connections")) else "xero"
+        return "identity" if path.startswith((*_SIGN_IN, "/connections")) else "xero"
 
     def _lock(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """`{"period": "2026-06-30", "end_of_year": null}`: both lock dates; one that is null or left out is taken away."""

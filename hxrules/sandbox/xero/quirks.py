@@ -18,6 +18,7 @@ QUIRKS: Final[dict[str, Quirk]] = {
     "xero-app-scopes": Quirk(
         "granular", ("granular", "broad"), "whether the app dates from after or from before March 2026"
     ),
+    "xero-refresh-grace": Quirk("1800", NUMBER, "seconds that a refresh token lives on after its first use"),
     "xero-server-error": Quirk("500", ("500", "503"), "the answer of an injected error before the call is carried out"),
     "if-modified-since": Quirk("exclusive", ("exclusive", "inclusive"), "whether the named second itself is returned"),
     "slot": Quirk(

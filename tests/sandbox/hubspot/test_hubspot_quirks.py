@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from invoice_desk import Desk
 
 from hxrules.sandbox.hubspot import QUIRKS
+from hxrules.sandbox.hubspot.oauth import CLIENT_ID, CLIENT_SECRET
+from tests.connectors.consent import answered
 
 CONTACTS = "/crm/objects/2026-09/contacts"
+TOKEN = "/oauth/2026-09/token"
 COMPANIES = "/crm/objects/2026-09/companies"
 SEARCH = ("POST", f"{CONTACTS}/search")
 RunHubspot = Callable[..., httpx.Client]
@@ -53,6 +57,19 @@ def iso_filter(hubspot: httpx.Client) -> Any:
 def backward(hubspot: httpx.Client) -> Any:
     id = add(hubspot, email="a@a.example", lifecyclestage="customer")["id"]
     return hubspot.patch(f"{CONTACTS}/{id}", json={"properties": {"lifecyclestage": "lead"}}).status_code
+
+
+def refreshed(hubspot: httpx.Client) -> Any:
+    """Whether the answer names the same refresh token, and whether the first one still works."""
+    form = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    back = {"redirect_uri": "http://localhost/", "scope": "oauth"}
+    address = answered(f"{hubspot.base_url}/oauth/authorize?{urlencode({**form, **back})}")
+    code = address.partition("code=")[2]
+    form["grant_type"] = "authorization_code"
+    first = hubspot.post(TOKEN, data={**form, **back, "code": code}).json()["refresh_token"]
+    form["grant_type"] = "refresh_token"
+    again = [hubspot.post(TOKEN, data={**form, "refresh_token": first}) for _ in range(2)]
+    return again[0].json()["refresh_token"] == first, again[1].status_code
 
 
 def unique_invoice_property(hubspot: httpx.Client) -> Any:
@@ -267,6 +284,8 @@ SEEN: tuple[tuple[str, str, Callable[[httpx.Client], Any], Any], ...] = (
     ("mirror-amounts", "written", lambda hubspot: mirror_wrote(hubspot, "hs_amount_billed", "7.5"), "7.5"),
     ("mirror-amounts", "ignored", lambda hubspot: mirror_wrote(hubspot, "hs_balance_due", "7.5"), "0.00"),
     ("mirror-amounts", "refused", lambda hubspot: mirror_wrote(hubspot, "hs_balance_due", "7.5"), 400),
+    ("hubspot-refresh", "keeps", refreshed, (True, 200)),
+    ("hubspot-refresh", "rotates", refreshed, (False, 400)),
     ("mirror-source", "hubspot", mirror_source, "hubspot"),
     ("mirror-source", "data_sync", mirror_source, "data_sync"),
     ("mirror-source", "absent", mirror_source, None),
