@@ -225,5 +225,8 @@ def test_a_bad_day_ends_as_a_good_one(company: Company, tmp_path: Path) -> None:
                 break
         assert {entry.fault for entry in here.sandbox.requests} >= set(kinds)
         bad = picture(here)
-        for kind, rows in good.items():
-            assert bad[kind] == rows, kind
+        # Of thousands of rows those few that differ: pytest would take minutes to compare the lists for its report.
+        apart = {
+            kind: [row for row in bad[kind] if row not in rows][:3] for kind, rows in good.items() if bad[kind] != rows
+        }
+        assert apart == {}

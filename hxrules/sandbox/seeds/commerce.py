@@ -74,7 +74,8 @@ class Plan:
 
 
 def commerce(size: int, now: datetime, hubspot: Sequence[Row], xero: Sequence[Row]) -> tuple[Rows, Rows]:
-    """The rows of both apps beyond their contacts, which are given as rows."""
+    """The rows of both apps beyond their contacts, which are given as rows. A world is the same all day: it all happened before today."""
+    now = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rng = random.Random(f"commerce of {size}")
     emails = [row["properties"].get("email", "") for row in hubspot], [row.get("EmailAddress", "") for row in xero]
     shared = {*emails[0]} & {*emails[1]} - {""}
@@ -206,10 +207,9 @@ def _plans(
 
 
 def _issued(now: datetime, rng: random.Random) -> datetime:
-    """When an invoice was issued: in the afternoon of Sydney, at least a day ago."""
+    """When an invoice was issued: in the afternoon of Sydney, at least a day before the midnight `now`."""
     low, high = rng.choice(AGES)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=rng.randint(low, high)) + timedelta(seconds=rng.randint(1_800, 18_000))
+    return now - timedelta(days=rng.randint(low, high)) + timedelta(seconds=rng.randint(1_800, 18_000))
 
 
 def _sell_in_hubspot(
