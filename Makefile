@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 PINS := -c .ci/constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test test-kill check bench wheel clean
+.PHONY: demo test test-kill check fuzz bench wheel clean
 
 demo: .venv/.runtime
 	@$(BIN)/hxrules demo
@@ -14,8 +14,9 @@ demo: .venv/.runtime
 test: check
 	$(BIN)/pytest tests/conformance
 	$(BIN)/pytest -n $(JOBS) --ignore tests/conformance --ignore tests/kill
+	$(BIN)/pytest -n $(JOBS) tests/kill --ignore tests/kill/test_everywhere.py
 
-# A run killed at every point there is (KILL_SEED=… chooses the sample in test_sample.py).
+# A run killed at every point there is; `make test` visits a few of them (KILL_SEED=… chooses others).
 test-kill: .venv/.dev
 	$(BIN)/pytest -n $(JOBS) tests/kill
 
@@ -23,6 +24,10 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# MINUTES are of CPU time; what is found is kept in tests/fuzz/found, where every test run looks.
+fuzz: .venv/.dev
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),20261122)
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_language.py

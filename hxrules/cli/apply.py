@@ -15,7 +15,7 @@ from hxrules.cli.output import show_run
 from hxrules.cli.progress import ProgressLine
 from hxrules.problems import Halt, Problem
 from hxrules.running.execute import execute
-from hxrules.running.recover import settle_old
+from hxrules.running.interrupted import settle_old
 
 
 @click.command("apply")

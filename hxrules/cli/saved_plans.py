@@ -23,11 +23,12 @@ from hxrules.planning import staleness
 from hxrules.planning.plan import Change, Plan
 from hxrules.planning.plan_file import BadPlan, SavedPlan, read_plan
 from hxrules.problems import Halt, Problem
-from hxrules.records import App, RecordRef
+from hxrules.records import App, Link, Record, RecordRef
 from hxrules.running.execute import execute
 from hxrules.running.fetch import reread
-from hxrules.running.recover import settle_old
+from hxrules.running.interrupted import settle_old, there_already
 from hxrules.state.store import Store
+from hxrules.values import unpack
 
 
 def load(path: Path) -> SavedPlan:
@@ -66,7 +67,7 @@ def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | Non
                     return 4
                 before = _before(store, plan)
                 try:
-                    stale = _moved(plan, rules, connectors, before, progress)
+                    stale = _moved(plan, rules, connectors, before, view.links, progress)
                 finally:
                     progress.done()
                 left_out: Sequence[Problem] = ()
@@ -125,18 +126,25 @@ def _applied_already(plan: Plan, run: str, path: Path) -> Problem:
     )
 
 
-def _before(store: Store, plan: Plan) -> dict[str, str | None]:
-    """What interrupted runs of this plan have done: effect → the record that it wrote or made."""
-    return {
-        effect.intent.effect: effect.settled.id
-        for run in store.runs_of(plan.id)
-        for effect in store.effects(run.header.id)
-        if effect.settled is not None and effect.settled.state == "done"
-    }
+def _before(store: Store, plan: Plan) -> dict[str, Record]:
+    """What interrupted runs of this plan have done: effect → the record as it was answered."""
+    done: dict[str, Record] = {}
+    for run in store.runs_of(plan.id):
+        for effect in store.effects(run.header.id):
+            if effect.settled is not None and effect.settled.state == "done":
+                intent, settled = effect.intent, effect.settled
+                fields = {name: unpack(value) for name, value in settled.answer.get("fields", {}).items()}
+                done[intent.effect] = Record(RecordRef(intent.app, intent.type, str(settled.id or intent.id)), fields)
+    return done
 
 
 def _moved(
-    plan: Plan, rules: Ruleset, connectors: Connectors, before: Mapping[str, str | None], progress: ProgressLine
+    plan: Plan,
+    rules: Ruleset,
+    connectors: Connectors,
+    before: Mapping[str, Record],
+    links: Sequence[Link],
+    progress: ProgressLine,
 ) -> dict[str, RecordRef]:
     """The changes whose records aren't as they were when the plan was made; what its own interrupted run wrote is no surprise."""
     catalogue = load_catalogue()
@@ -150,14 +158,14 @@ def _moved(
         if any(ids[app] for app in App):
             sight = reread(sync, ids, connectors, catalogue, progress)
             stale |= staleness.moved(open_changes, sync, sight, catalogue, written)
-    return stale
+    return there_already(open_changes, connectors, catalogue, links) | stale
 
 
-def _written(change: Change, rules: Ruleset, before: Mapping[str, str | None]) -> Iterator[RecordRef]:
+def _written(change: Change, rules: Ruleset, before: Mapping[str, Record]) -> Iterator[RecordRef]:
     """What an interrupted run wrote of a change: also an invoice of which it only had the time to write some lines."""
     for effect in change.effects:
         if effect.id in before:
-            yield RecordRef(effect.app, effect.type, str(effect.target or before[effect.id]))
+            yield before[effect.id].ref
             if (whole := _ref(rules, change, effect.app)) is not None:
                 yield whole
 

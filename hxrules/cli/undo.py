@@ -24,7 +24,7 @@ from hxrules.problems import Halt, Problem
 from hxrules.records import Accounts
 from hxrules.running.execute import execute
 from hxrules.running.history import effects_of, look_back, run_of
-from hxrules.running.recover import settle_old
+from hxrules.running.interrupted import settle_old
 from hxrules.state.store import Store
 
 

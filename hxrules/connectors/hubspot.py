@@ -11,7 +11,6 @@ limits), `http`.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,7 +81,6 @@ class HubSpot:
         self._search_depth = search_depth
         self._memory: dict[str, bool] = {}
         """Type → whether its memory property is there, and unique."""
-        self._remembering = threading.Lock()
         self._prepared: set[str] = set()
         self._currencies: frozenset[str] | None = None
         """Those of the account, once it has been asked."""
@@ -368,10 +366,9 @@ class HubSpot:
         return type_name in self._prepared
 
     def _has_memory(self, info: TypeInfo, name: str) -> bool:
-        with self._remembering:
-            if info.type not in self._memory:
-                self._memory[info.type] = self._is_unique(info, name)
-            return self._memory[info.type]
+        if info.type not in self._memory:
+            self._memory[info.type] = self._is_unique(info, name)
+        return self._memory[info.type]
 
     def _is_unique(self, info: TypeInfo, name: str) -> bool:
         """Whether the property is there and unique, which can't be changed later: by no other one can be upserted."""

@@ -261,11 +261,8 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Problem:
             break
     conflict = _CONFLICT.search(source.text)
     if conflict:
-        offset, cause, remedy = (
-            conflict.start(),
-            "Git has left a conflict here.",
-            "Decide for one side, and delete the marks.",
-        )
+        offset = conflict.start()
+        cause, remedy = "Git has left a conflict here.", "Decide for one side, and delete the marks."
     elif source.text.startswith(("}", "]"), offset):
         cause, remedy = "It closes a bracket that isn't open.", "Leave it out, or open the bracket."
     elif source.text[max(0, offset - 1) : offset] in ("'", '"') and said == "did not find expected key":

@@ -132,17 +132,21 @@ def _deprecated(root: MappingNode) -> Iterator[tuple[Deprecated, ScalarNode]]:
 class Upgraded(NamedTuple):
     """A text of the current version, and where its places are in the text that it was made from."""
 
-    text: str
+    source: Source
     original: Source
     edits: tuple[tuple[Edit, ...], ...]
     """Of each step, in the text's order."""
 
+    @property
+    def text(self) -> str:
+        return self.source.text
+
     def place(self, span: Span) -> Span:
         """The place in the original of a place in `text`; a span of another file is left alone."""
-        if span.file != self.original.file:
+        if span.file != self.source.file:
             return span
-        source = Source(self.text, span.file)
-        start, end = (source.offset(span.line, span.column), source.offset(span.end_line, span.end_column))
+        start = self.source.offset(span.line, span.column)
+        end = self.source.offset(span.end_line, span.end_column)
         for edits in reversed(self.edits):
             start, end = _back(start, edits, behind=False), _back(end, edits, behind=True)
         return self.original.span(start, max(start, end))
@@ -158,7 +162,7 @@ def upgraded(text: str, file: str) -> Upgraded:
     while edits := _next_step(text, file):
         done.append(edits)
         text = _applied(text, edits)
-    return Upgraded(text, original, tuple(done))
+    return Upgraded(Source(text, file), original, tuple(done))
 
 
 def _next_step(text: str, file: str) -> tuple[Edit, ...]:

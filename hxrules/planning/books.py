@@ -52,6 +52,9 @@ class Context:
 class Books:
     """The plain case. Each method says what an invoice or a payment may do otherwise."""
 
+    recognises: frozenset[App] = frozenset()
+    """Apps whose records tell their partner without a field of their own for it."""
+
     def __init__(self, context: Context) -> None:
         self.context = context
         self.sync = context.sync

@@ -206,11 +206,14 @@ def _by_key(
     result: Linking,
 ) -> None:
     keyed: dict[tuple[str, ...], dict[App, list[Record]]] = defaultdict(lambda: {App.HUBSPOT: [], App.XERO: []})
+    ended: dict[tuple[App, tuple[str, ...]], list[Record]] = defaultdict(list)
     for app in App:
         for record in free[app].values():
             key = key_of(sync, record)
             if key is not None and record.life is Life.LIVE:
                 keyed[key][app].append(record)
+            elif key is not None and record.life in (Life.VOIDED, Life.DELETED):
+                ended[app, key].append(record)
     linked: dict[App, dict[tuple[str, ...], Record]] = {App.HUBSPOT: {}, App.XERO: {}}
     for app in App:
         for record_id in owners[app]:
@@ -223,6 +226,9 @@ def _by_key(
     names_one = len(sync.match) == 1
     for key in sorted(keyed):
         candidates = keyed[key]
+        for app in App if names_one else ():
+            # Voided while nobody looked, and its number lives on in the other app: that is no reason to make it again.
+            candidates[app] = candidates[app] or ended[app, key]
         everyone = [*candidates[App.HUBSPOT], *candidates[App.XERO]]
         if len(candidates[App.HUBSPOT]) == 1 and len(candidates[App.XERO]) == 1:
             (hubspot,), (xero,) = candidates[App.HUBSPOT], candidates[App.XERO]

@@ -13,17 +13,24 @@ from decimal import Decimal
 from hxrules.language.model import PaymentRules
 from hxrules.planning.accounting import check_period, no_account
 from hxrules.planning.books import Books, Context, Held, LeftOut, problem
-from hxrules.planning.linking import Pair
-from hxrules.planning.merge import Decision
+from hxrules.planning.linking import Pair, key_of
+from hxrules.planning.merge import NO_COMPOSITES, Decision, FieldView
 from hxrules.planning.references import Partners
-from hxrules.records import App, Ledger, Life, Link, Record, Sight
+from hxrules.records import App, BaseValue, Ledger, Life, Link, Record, Sight
 from hxrules.values import IdOf, Value
 
 _NO_ONE = Partners("invoices")
 
 
+def _under_its_id(hubspot: Record, xero: Record) -> bool:
+    """A payment without a reference is in Xero under HubSpot's id (design §0.5)."""
+    return hubspot.fields.get("hs_reference_number") is None and xero.fields.get("Reference") == hubspot.ref.id
+
+
 class Payments(Books):
     """See `books.Books`."""
+
+    recognises = frozenset({App.XERO})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -44,7 +51,31 @@ class Payments(Books):
             record_id: replace(record, fields={**record.fields, "invoice": self._invoice_of(record)})
             for record_id, record in sight.records.get(key, {}).items()
         }
-        return Sight({**sight.records, key: payments}, sight.coverage)
+        there = (App.XERO, self.sync.types[App.XERO])
+        booked = {
+            record_id: self._recognised(record, payments) for record_id, record in sight.records.get(there, {}).items()
+        }
+        return Sight({**sight.records, key: payments, there: booked}, sight.coverage)
+
+    def _recognised(self, booked: Record, payments: Mapping[str, Record]) -> Record:
+        """Xero's payment with the HubSpot payment that it was made of as its memory, if its reference is that one's id."""
+        made_of = payments.get(str(booked.fields.get("Reference")))
+        if (
+            made_of is None
+            or not _under_its_id(made_of, booked)
+            or key_of(self.sync, made_of) != key_of(self.sync, booked)
+        ):
+            return booked
+        return replace(booked, memory=made_of.ref.id)
+
+    def composites(self, pair: Pair, owner: App | None, bases: Mapping[str, BaseValue]) -> Mapping[str, FieldView]:
+        assert pair.hubspot is not None
+        assert pair.xero is not None
+        if not _under_its_id(pair.hubspot, pair.xero):
+            return NO_COMPOSITES
+        own = pair.hubspot.ref.id
+        same = FieldView(None, own, own, None, same=True)
+        return {each.id: same for each in self.sync.mappings if each.xero.name == "Reference"}
 
     def _invoice_of(self, record: Record) -> Value:
         ids = record.associations.get("invoice", ())

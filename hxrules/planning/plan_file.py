@@ -85,8 +85,7 @@ def read_plan(text: str, file: str) -> SavedPlan:
                 next_command="hxrules dry-run -o plan.json",
             )
         )
-    seal = document.pop("seal")
-    if canonical_json({**document, "seal": seal}) + "\n" != text or digest(document) != seal:
+    if not _sealed(document, text):
         raise BadPlan(
             Problem(
                 "HX303",
@@ -98,9 +97,21 @@ def read_plan(text: str, file: str) -> SavedPlan:
         )
     try:
         seen = {name.removeprefix(_OBSERVED): rows for name, rows in document.items() if name.startswith(_OBSERVED)}
-        return SavedPlan(_plan(document), read_observations(seen))
-    except (KeyError, TypeError, ValueError, AttributeError, AssertionError, NotOfType) as error:
-        raise BadPlan(_no_plan(file, f"Something in it is not as it should be: {error!r}")) from error
+        plan = _plan(document)
+        if plan.id != document["plan"]:
+            raise ValueError("it isn't named by what is in it")
+        return SavedPlan(plan, read_observations(seen))
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, NotOfType) as error:
+        raise BadPlan(_no_plan(file, f"Something in it is not as it should be: {error!r:.500}")) from error
+
+
+def _sealed(document: dict[str, Any], text: str) -> bool:
+    """Is the text the document's one spelling, sealed with its digest? The seal is taken off."""
+    seal = document.pop("seal")
+    try:
+        return canonical_json({**document, "seal": seal}) + "\n" == text and digest(document) == seal
+    except (ValueError, RecursionError):  # half a character, or lists in lists without end: no plan was ever written so
+        return False
 
 
 def _no_plan(file: str, cause: str) -> Problem:

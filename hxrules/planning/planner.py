@@ -160,7 +160,7 @@ class _SyncPlanner:
         self.told: set[tuple[RecordRef | None, RecordRef | None]] = set()
 
     def run(self) -> None:
-        linking = link(self.snapshot, self.state.links, self.sync, self.make.remembering)
+        linking = link(self.snapshot, self.state.links, self.sync, self.make.remembering | self.books.recognises)
         for problem in linking.problems:
             self._hold(problem)
         for each, app, partner in linking.gone:

@@ -1,6 +1,7 @@
 // Finds and filters the records of the page. Without it everything is there all the same.
 "use strict";
 (() => {
+  const FEW = 200;
   const form = document.querySelector("form");
   if (!form) return;
   const [find, sync, kind] = form.elements;
@@ -8,6 +9,7 @@
   const sections = [...document.querySelectorAll("section")].map((section) => ({
     section,
     kind: section.dataset.kind,
+    title: section.querySelector("h2"),
     fold: section.querySelector("details"),
     records: [...section.querySelectorAll("tbody")].map((body) => ({
       body,
@@ -34,9 +36,12 @@
       }
       each.section.hidden = !shown;
       found += shown;
+      if (filtering) each.title.dataset.found = `${shown.toLocaleString("en")} found`;
+      else delete each.title.dataset.found;
       if (!each.fold) continue;
       if (filtering && !before) each.wasOpen = each.fold.open;
-      each.fold.open = filtering ? true : before ? each.wasOpen : each.fold.open;
+      // Few are shown at once; to lay out thousands takes seconds, so they wait to be asked for.
+      each.fold.open = filtering ? shown <= FEW : before ? each.wasOpen : each.fold.open;
     }
     said.textContent = filtering ? `${found.toLocaleString("en")} of ${total.toLocaleString("en")} records` : "";
   };

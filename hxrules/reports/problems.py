@@ -15,6 +15,8 @@ from hxrules.reports.style import Style, Tone, cells, count, fold, page
 SHOWN = 50
 
 _TAB = 4
+_FAR = 1_000
+"""Characters on either side of a place, beyond which nothing of its line is ever shown: a line may be a whole file."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.CARE}
 
@@ -79,13 +81,15 @@ def _excerpt(problem: Problem, span: Span, lines: Sequence[str], gutter: int, st
     """The span's first line, and carets under the span's part of it."""
     if not 1 <= span.line <= len(lines):
         return
-    drawn = _drawn(lines[span.line - 1], style)
-    start = min(span.column - 1, len(drawn))
-    end = len(drawn) if span.end_line > span.line else max(start, min(span.end_column - 1, len(drawn)))
+    line = lines[span.line - 1]
+    skipped = max(0, span.column - 1 - _FAR)
+    drawn = _drawn(line[skipped : span.column + _FAR], style)
+    start = min(span.column - 1 - skipped, len(drawn))
+    end = len(drawn) if span.end_line > span.line else max(start, min(span.end_column - 1 - skipped, len(drawn)))
     room = max(style.width - gutter - 3, 20)
     first, last = _window(drawn, start, end, room - 2 * cells(style.dots))
-    before = style.dots if first else ""
-    shown = before + "".join(drawn[first:last]) + (style.dots if last < len(drawn) else "")
+    before = style.dots if skipped + first else ""
+    shown = before + "".join(drawn[first:last]) + (style.dots if skipped + last < len(line) else "")
     blanks = " " * cells(before + "".join(drawn[first:start]))
     carets = "^" * max(cells("".join(drawn[start : min(end, last)])), 1)
     label = _label(problem, span, style)

@@ -43,7 +43,7 @@ from hxrules.records import (
     WriteError,
     WriteResult,
 )
-from hxrules.running import recover
+from hxrules.running import recover, traces
 from hxrules.running.batches import STAGES, Work, batches, groups, portions
 from hxrules.running.cost import calls_of, expected_calls
 from hxrules.running.failures import problem_of, totals_apart
@@ -53,7 +53,7 @@ from hxrules.state.entries import STOPPED, Advance, Intent, RunHeader, Settled
 from hxrules.state.store import Store
 from hxrules.values import IdOf, Line, Lines, Scalar, Value, pack
 
-NOTHING: Mapping[str, str | None] = {}
+NOTHING: Mapping[str, Record] = {}
 
 
 def execute(
@@ -66,13 +66,13 @@ def execute(
     catalogue: Catalogue,
     clock: Callable[[], datetime],
     progress: Progress,
-    before: Mapping[str, str | None] = NOTHING,
+    before: Mapping[str, Record] = NOTHING,
     left_out: Sequence[Problem] = (),
 ) -> Run:
     """Carries out every change of the plan.
 
-    `before` is what interrupted runs of the same plan have done already: effect → its record; `left_out` says why some of its changes
-    aren't made.
+    `before` is what interrupted runs of the same plan have done already: effect → what was answered; `left_out` says why some of its
+    changes aren't made.
     Never raises for a record. A `Halt` (a limit, a lost sign-in) ends the run early; what was done is kept, and the run says so.
     """
     work = _Execution(plan, rules, connectors, store, header.id, catalogue, progress, before)
@@ -152,7 +152,7 @@ class _Execution:
         run_id: str,
         catalogue: Catalogue,
         progress: Progress,
-        before: Mapping[str, str | None],
+        before: Mapping[str, Record],
     ) -> None:
         self._before = before
         self._left_out = False
@@ -229,7 +229,9 @@ class _Execution:
             except Halt as halt:
                 return batch, halt
 
-        for batch, outcome in overlapping(written, begun(), WRITES):
+        # Of two equal payments only the journal knows which is whose: no other one may be on its way while one is looked for.
+        alike = "alike" in self._catalogue.type(first.app, first.type).settings
+        for batch, outcome in overlapping(written, begun(), 1 if alike else WRITES):
             if isinstance(outcome, Halt):
                 halted = halted or outcome
                 continue
@@ -244,11 +246,10 @@ class _Execution:
 
     def _prepare_memory(self) -> None:
         """Once a run and type: is there a place in the app that remembers the partner (design §0.5)?"""
-        for change in self._plan.changes:
-            for effect in change.effects:
-                key = (effect.app, effect.type)
-                if effect.memory is not None and key not in self._remembers:
-                    self._remembers[key] = self._connectors.of(effect.app).prepare(effect.type)
+        effects = (effect for change in self._plan.changes for effect in change.effects)
+        types = dict.fromkeys((each.app, each.type) for each in effects if each.memory is not None)
+        ready = overlapping(lambda one: self._connectors.of(one[0]).prepare(one[1]), types)
+        self._remembers.update(zip(types, ready, strict=True))
 
     def _record_links(self, changes: Sequence[Change]) -> None:
         """New links of records that exist on both sides: known before anything is written on the strength of them."""
@@ -309,11 +310,12 @@ class _Execution:
 
     def _done_before(self, change: Change, effect: Effect) -> None:
         """An interrupted run of this plan has made it, and what it brought is noted."""
-        record = Record(RecordRef(effect.app, effect.type, self._before[effect.id] or str(effect.target)), {})
+        record = self._before[effect.id]
         self.turned.add(change.id)
-        self._made[effect.id] = record.ref.id
+        if effect.line is not None:
+            self._note_line(change, effect, record)
         if effect.stage == 1:
-            self._known[record.ref] = recover.known_after(change, record)
+            self._known[record.ref] = traces.known_after(change, record)
             if change.link is not None and change.action is Action.CREATE:
                 self._made[change.link.id] = record.ref.id
 
@@ -369,9 +371,7 @@ class _Execution:
     def _succeeded(self, change: Change, effect: Effect, record: Record, learnt: _Learnt) -> None:
         """Notes a finished effect: ids that others wait for, and with the record itself its link and bases."""
         if effect.line is not None:
-            self._made[effect.id] = record.ref.id
-            held = {name: record.fields.get(name, sent) for name, sent in effect.values.items()}
-            self._lines.setdefault(change.id, {})[effect.line] = Line.of(effect.type, record.ref.id, _scalars(held))
+            self._note_line(change, effect, record)
         if effect.stage != 1:
             return
         link = self._note_success(change, record)
@@ -388,14 +388,20 @@ class _Execution:
             learnt.links.append(link)
         learnt.bases.setdefault(link.id, {}).update(self._bases_of(change, effect, record))
 
+    def _note_line(self, change: Change, effect: Effect, record: Record) -> None:
+        assert effect.line is not None
+        self._made[effect.id] = record.ref.id
+        held = {name: record.fields.get(name, sent) for name, sent in effect.values.items()}
+        self._lines.setdefault(change.id, {})[effect.line] = Line.of(effect.type, record.ref.id, _scalars(held))
+
     def _note_success(self, change: Change, record: Record) -> Link:
         """Counts a finished change; the link with the new record's id in it."""
         assert change.link is not None
         self.turned.add(change.id)
-        self._known[record.ref] = recover.known_after(change, record)
+        self._known[record.ref] = traces.known_after(change, record)
         if change.action is not Action.LINK:
             self.done[change.action.value] += 1
-        return recover.link_after(change, record)
+        return traces.link_after(change, record)
 
     def _bases_of(self, change: Change, effect: Effect, record: Record) -> dict[str, BaseValue]:
         """The bases of a finished change: what the app made of each value counts, not what it was sent (design §2.4)."""
@@ -407,10 +413,10 @@ class _Execution:
             base = replace(planned, hubspot=self._known_now(planned.hubspot), xero=self._known_now(planned.xero))
             own = written.get(mapping)
             if own is not None and isinstance(value := base.side(effect.app), Lines) and own not in record.fields:
-                base = recover.with_side(base, effect.app, self._as_answered(change, value))
+                base = traces.with_side(base, effect.app, self._as_answered(change, value))
             elif own is not None and own in record.fields and own in effect.values:
                 held, sent = record.fields[own], effect.values[own]
-                base = recover.base_after(base, effect.app, held, sent)
+                base = traces.base_after(base, effect.app, held, sent)
                 if held != sent and not isinstance(held, Lines):
                     self.normalised.append(
                         Normalised(change.sync, effect.app, record.ref.id, change.label, own, sent, held)

@@ -7,32 +7,23 @@ Only what certainly is not there is sent again, under a new idempotency key: the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from enum import Enum
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
-from hxrules.connectors.protocol import Connector, Connectors
-from hxrules.language.model import Ruleset
-from hxrules.planning.plan import Action, Change
-from hxrules.planning.plan_file import read_change
+from hxrules.connectors.protocol import Connector
 from hxrules.records import (
     App,
-    BaseValue,
     Failure,
-    Known,
     Life,
-    Link,
     ReadRequest,
     Record,
     RecordRef,
-    Standing,
     Write,
     WriteResult,
 )
-from hxrules.state.entries import Advance, Intent, Settled
-from hxrules.state.store import Store
-from hxrules.values import IdOf, Lines, Value, unpack
+from hxrules.values import Lines, Value
 
 
 def made_certain(
@@ -82,8 +73,6 @@ def _made_before(write: Write, result: WriteResult) -> bool:
     return taken and write.id is None and write.memory is not None
 
 
-LOOKED_UP = "looked"
-"""Key of the answer of an effect whose end was found out by looking: nobody has noted its link and bases."""
 UNTRACEABLE = "untraceable"
 """`WriteError.code` of a create that is in doubt for good."""
 
@@ -207,131 +196,3 @@ def _holds(held: Value, sent: Value) -> bool:
             return False
         free.remove(twin)
     return not free
-
-
-def settle_old(store: Store, connectors: Connectors, catalogue: Catalogue, rules: Ruleset) -> int:
-    """Settles what earlier, killed runs left open, before anything new is planned; the number of effects looked up.
-
-    What is found is noted as if its answer had come: whose partner a created record is, of two equal payments nobody else could tell.
-    Nothing of the killed run counts as seen, so its records are read again; but an undo leaves the two apps different, which no plan
-    could tell from an edit, so of that also the records are noted.
-    """
-    running = {sync.name for sync in rules.active}
-    open_ones = store.unsettled()
-    groups: dict[tuple[str, App, str], list[Intent]] = {}
-    for header, intent in open_ones:
-        groups.setdefault((header.id, intent.app, intent.type), []).append(intent)
-    for (run_id, app, _), intents in groups.items():
-        writes = [_write_of(intent, catalogue) for intent in intents]
-        links = {each.id: each for each in store.view().links}
-        linked = {of: frozenset(each.side(of) for each in links.values()) for of in App}
-        found = look(writes, connectors.of(app), catalogue, linked.__getitem__)
-        settled: list[Settled] = []
-        learnt = _Learnt()
-        for intent, record in zip(intents, found, strict=True):
-            if isinstance(record, Record):
-                settled.append(Settled(intent.effect, "done", record.ref.id, {LOOKED_UP: "there"}))
-                undo = intent.body.get("undo") is not None
-                if undo or ("action" in intent.body and intent.sync in running):
-                    learnt.take(read_change(intent.body), record, links, undo)
-                continue
-            settled.append(Settled(intent.effect, "failed", None, {LOOKED_UP: f"not found, {record.value}"}))
-            if record is Absence.CANT_TELL and "action" in intent.body:
-                learnt.known.append(_in_doubt_for_good(intent, rules))
-        store.settle(run_id, settled, Advance(links=tuple(learnt.links), bases=learnt.bases, known=tuple(learnt.known)))
-    return len(open_ones)
-
-
-@dataclass(slots=True)
-class _Learnt:
-    """What the effects that were found have brought."""
-
-    links: list[Link] = field(default_factory=list)
-    bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
-    known: list[Known] = field(default_factory=list)
-
-    def take(self, change: Change, record: Record, links: Mapping[str, Link], undo: bool) -> None:
-        link = link_after(change, record)
-        if change.action is Action.CREATE or link.gone is not None:
-            self.links.append(link)
-        if change.action is Action.CREATE or link.id in links:
-            self.bases[link.id] = dict(_bases_of(change, record, links))
-        if undo:
-            self.known.append(known_after(change, record))
-
-
-def _bases_of(change: Change, record: Record, links: Mapping[str, Link]) -> Iterator[tuple[str, BaseValue]]:
-    """The bases of a change that was found in the app; not of what only the lost answer told, which is compared anew."""
-    app = record.ref.app
-    (effect,) = change.effects
-    written = {each.mapping: each.field for each in change.fields}
-    for mapping, base in change.bases.items():
-        own = written.get(mapping)
-        if own is not None and own in record.fields and own in effect.values:
-            base = base_after(base, app, record.fields[own], effect.values[own])
-        elif own is not None and isinstance(base.side(app), Lines):
-            continue
-        hubspot, xero = _known_now(base.hubspot, App.HUBSPOT, links), _known_now(base.xero, App.XERO, links)
-        if not isinstance(hubspot, IdOf) and not isinstance(xero, IdOf):
-            yield mapping, replace(base, hubspot=hubspot, xero=xero)
-
-
-def _known_now(value: Value, app: App, links: Mapping[str, Link]) -> Value:
-    """The id for which a record stood that the same plan has created."""
-    return links[value.of].side(app) if isinstance(value, IdOf) and value.of in links else value
-
-
-def base_after(base: BaseValue, app: App, held: Value, sent: Value) -> BaseValue:
-    """The base of a field that was written: what the app made of the value counts, not what it was sent (design §2.4)."""
-    if isinstance(held, Lines):
-        return with_side(base, app, held)
-    return base if held == sent else replace(with_side(base, app, held), settled=False)
-
-
-def with_side(base: BaseValue, app: App, value: Value) -> BaseValue:
-    return replace(base, hubspot=value) if app is App.HUBSPOT else replace(base, xero=value)
-
-
-def link_after(change: Change, record: Record) -> Link:
-    """The link of a change that is in the app, with the id of what was created in it."""
-    assert change.link is not None
-    if change.action is not Action.CREATE:
-        return change.link
-    if record.ref.app is App.HUBSPOT:
-        return replace(change.link, hubspot=record.ref.id)
-    return replace(change.link, xero=record.ref.id)
-
-
-def known_after(change: Change, record: Record) -> Known:
-    """What the state knows of a record that a change has written: it is in step, or it was taken away."""
-    gone = None if change.link is None else change.link.gone
-    if gone is None:
-        return Known(record.ref, change.sync, record.updated, Standing.IN_SYNC)
-    reason = {"label": change.label, "reason": f"its partner is gone from {gone.brand}", "leaf": "", "place": None}
-    return Known(record.ref, change.sync, record.updated, Standing.EXCLUDED, reason)
-
-
-def _in_doubt_for_good(intent: Intent, rules: Ruleset) -> Known:
-    """What the next plan must know of a create that can't be looked up: its source is held, not created again."""
-    source = intent.app.other
-    types = next((sync.types for sync in rules.syncs if sync.name == intent.sync), {source: intent.type})
-    ref = RecordRef(source, types[source], str(intent.body[source.value]))
-    return Known(ref, intent.sync, None, Standing.FAILING, {"code": "HX208"}, retry=True)
-
-
-def _write_of(intent: Intent, catalogue: Catalogue) -> Write:
-    (effect,) = intent.body["effects"]
-    info = catalogue.type(intent.app, intent.type)
-    values = {
-        info.fields.get(name) or info.custom_property(name): unpack(packed) for name, packed in effect["values"].items()
-    }
-    return Write(
-        intent.app,
-        intent.type,
-        intent.effect,
-        intent.id,
-        values,
-        effect.get("slots", {}),
-        effect.get("memory"),
-        archive=effect.get("archive", False),
-    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +109,22 @@ def child(order: Mapping[str, Any], folder: Path) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
-    if order["plain_user"] and os.getuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
     points = Points(order["kill_at"], order["full_at"])
     watch(points, order["env"]["HXRULES_HUBSPOT_URL"])
     hurry()
-    code = 70
-    with (folder / "out").open("w", encoding="utf-8") as sys.stdout, (folder / "err").open("w") as sys.stderr:
+    with (
+        (folder / "out").open("w", encoding="utf-8") as sys.stdout,
+        (folder / "err").open("w", encoding="utf-8") as sys.stderr,
+        (folder / "points").open("w", encoding="utf-8") as counted,
+    ):
+        if order["plain_user"] and os.getuid() == 0:
+            # What Python imports on the way may lie where only root can read.
+            with redirect_stdout(io.StringIO()):
+                run(["dry-run"])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
         code = run(order["words"])
-    (folder / "points").write_text(json.dumps(points.counts), encoding="utf-8")
+        json.dump(points.counts, counted)
     os._exit(code)
 
 
@@ -136,7 +143,7 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
             each: (folder / each).read_text(encoding="utf-8") for each in ("out", "err") if (folder / each).exists()
         }
         counts = folder / "points"
-        points = json.loads(counts.read_text(encoding="utf-8")) if counts.exists() else {}
+        points = json.loads(counts.read_text(encoding="utf-8") or "{}")
     return {"code": os.waitstatus_to_exitcode(status), "out": "", "err": "", **said, "points": points}
 
 

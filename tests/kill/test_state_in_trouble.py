@@ -76,12 +76,16 @@ def test_deleted_when_all_is_in_step(launcher: Launcher, all_journeys: dict[str,
 
 
 def test_deleted_after_a_day_of_edits(launcher: Launcher, all_journeys: dict[str, Journey], tmp_path: Path) -> None:
-    """What is new is carried over, once; what is in both apps isn't made again, whatever was edited since."""
+    """What is new is carried over, once; what is in both apps isn't made again, not even what was voided in one of them."""
     second = all_journeys["second"]
     with begun(second.world, second.folder, tmp_path / "deleted") as here:
         without_state(here)
-        launcher.run(here, APPLY)
-        assert sizes(here) == {kind: len(rows) for kind, rows in second.end.apps.items()}
+        said, _ = launcher.run(here, (*APPLY, "--format", "json"))
+        whole = {kind: len(rows) for kind, rows in second.end.apps.items()}
+        # Of two invoices of one number that differ nobody knows any more which is right: held, with what was paid of the first.
+        held = {(each["code"], each["summary"].split(":")[0]) for each in said.json["failed"]}
+        assert held >= {("HX239", "INV-1001"), ("HX239", "INV-1007"), ("HX232", "payment 100 of 2026-11-10")}
+        assert sizes(here) == {**whole, "xero payments": whole["xero payments"] - 2}
         end_of(launcher, here)
 
 
@@ -94,12 +98,13 @@ def test_an_old_copy_is_harmless(launcher: Launcher, all_journeys: dict[str, Jou
     with begun(second.world, second.folder, tmp_path / "restored") as here:
         old = keep(here, "old")
         launcher.run(here, APPLY)
-        apps = picture(here)
+        apps, pairs = picture(here), links(here)
         put_back(here, old)
         said, _ = launcher.run(here, APPLY)
         assert said.code == second.code, said.text
         assert picture(here) == apps
-        assert not list(second.end.differences(end_of(launcher, here)))
+        assert links(here) == pairs
+        end_of(launcher, here)
 
 
 def test_a_plan_of_a_newer_state_is_refused_by_an_old_copy(
@@ -149,6 +154,28 @@ def test_a_plan_that_an_old_copy_does_not_know_to_be_applied(
         assert not written(here, seen)
 
 
+def test_a_payment_is_not_booked_once_more_by_an_old_copy(
+    launcher: Launcher, all_journeys: dict[str, Journey], tmp_path: Path
+) -> None:
+    """Nothing that the plan rests on has changed, and Xero takes any number of equal payments: the payment itself is looked for."""
+    second = all_journeys["second"]
+    with begun(second.world, second.folder, tmp_path / "payment") as here:
+        launcher.run(here, APPLY)
+        launcher.run(here, APPLY)
+        paid = {"hs_initial_amount": "5", "hs_initiated_date": "2026-11-12T12:00:00Z", "hs_currency_code": "AUD"}
+        here.make_hubspot("commerce_payments", "1012", **paid, hs_latest_status="succeeded")
+        launcher.run(here, ("dry-run", "-o", "plan.json"))
+        old = keep(here, "old")
+        launcher.run(here, ("apply", "plan.json"))
+        here.sandbox.environment.clock.advance(timedelta(hours=1))
+        put_back(here, old)
+        seen, apps = len(here.sandbox.requests), picture(here)
+        said, _ = launcher.run(here, ("apply", "plan.json"))
+        assert (said.code, "HX317" in said.text) == (5, True), said.text
+        assert not written(here, seen)
+        assert picture(here) == apps
+
+
 # --- full, read-only, in use -------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +222,7 @@ def test_locked_by_another_run(launcher: Launcher, all_journeys: dict[str, Journ
         with own_store(here) as store, store.lock(name, "somebody (apply)"):
             for words in (APPLY, planned.words):
                 said, _ = launcher.run(here, words)
-                assert (said.code, "somebody (apply)" in said.text) == (9, True), said.text
+                assert (said.code, "HX510" in said.text) == (9, True), said.text
             assert not written(here, 0)
             assert launcher.run(here, ("dry-run",))[0].code == 0
         said, _ = launcher.run(here, planned.words)

@@ -270,7 +270,7 @@ def written(draw: st.DrawFn) -> tuple[str, list[str]]:
     return writing.file(document), writing.comments
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150)
 @given(written(), st.booleans())
 def test_formatting_keeps_meaning_and_comments_of_any_ruleset(case: tuple[str, list[str]], windows: bool) -> None:
     text, said = case
@@ -286,7 +286,7 @@ def test_formatting_keeps_meaning_and_comments_of_any_ruleset(case: tuple[str, l
     assert digest(again) == digest(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60)
 @given(written())
 def test_keys_stand_in_the_order_of_the_schema_and_lines_are_no_longer_than_they_may(
     case: tuple[str, list[str]],

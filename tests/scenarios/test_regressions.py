@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.stage import CONTACTS, guid, stage
+from tests.scenarios.stage import CONTACTS, LONG_AGO, customer, guid, hubspot_invoice, quick_stage, rules, stage
+from tests.scenarios.stage import world as parts
 
 EVERYBODY = CONTACTS.replace("    filters:\n      to-xero: email is known\n      to-hubspot: email is known\n", "")
 
@@ -122,3 +123,29 @@ def test_wrong_usage_is_json_too(tmp_path: Path) -> None:
         for words in (("dry-run", "not-there.yaml"), ("dry-run", "--bogus"), ("nonsense",)):
             said = here.type(*words, "--format", "json")
             assert (said.code, said.json["problems"][0]["code"]) == (64, "HX300")
+
+
+def test_a_payment_that_is_in_both_apps_is_one_whatever_its_decimals(tmp_path: Path) -> None:
+    """HubSpot's 20 and Xero's 20.00 were two payments: each was made in the other app as well, and the invoice paid twice."""
+    both = f"direction: two-way, {LONG_AGO}"
+    before = rules(contacts=both, invoices=f'{both}, sales-account: "200"')
+    after = f'{before}  payments: {{{both}, bank-account: "090", history: all}}\n'
+    seed = parts(
+        customer(1, "Ann Co", "ann@example.com"), hubspot_invoice(10, {"name": "Work", "quantity": "1", "price": "50"})
+    )
+    with quick_stage(tmp_path, seed, ruleset=before) as here:
+        assert here.type("apply", "--yes").code == 0
+        paid = {"hs_initial_amount": "20", "hs_initiated_date": "2026-11-10T12:00:00Z", "hs_latest_status": "succeeded"}
+        here.make_hubspot("commerce_payments", "10", **paid, hs_currency_code="AUD", hs_reference_number="CHQ-7")
+        here.make_xero(
+            "Payments",
+            Invoice={"InvoiceID": here.booked("INV-10")["InvoiceID"]},
+            Account={"Code": "090"},
+            Date="2026-11-10",
+            Amount=20,
+            Reference="CHQ-7",
+        )
+        here.ruleset(after)
+        summary = here.type("apply", "--yes", "--format", "json").json["summary"]
+        assert (summary["link"], summary["create"]) == (1, 0)
+        assert here.booked("INV-10")["AmountDue"] == 30

@@ -1,0 +1,64 @@
+"""What one input may cost: a second of CPU time for 100 kB in each thing that is done with it, and 200 MB for the whole process."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+SECONDS = 1.0
+LIMIT_MB = 200
+HANG = 20.0
+"""Seconds of CPU time after which an input is given up."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TooSlow(AssertionError):
+    """Something took longer than it may."""
+
+
+class Slowest:
+    """The slowest call so far, of the whole process."""
+
+    seconds = 0.0
+    name = ""
+
+
+def timed(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What the function returns. Raises `TooSlow` if that took longer than it may, with room for a machine that does other things."""
+    begun = time.process_time()
+    result = function(*args, **kwargs)
+    spent = time.process_time() - begun
+    if spent > Slowest.seconds:
+        Slowest.seconds, Slowest.name = spent, function.__name__
+    if spent > SECONDS:
+        raise TooSlow(f"{function.__name__}: {spent:.1f} s")
+    return result
+
+
+@contextmanager
+def ends() -> Iterator[None]:
+    """Raises `TooSlow` in the middle of what doesn't come to an end."""
+    before = signal.signal(signal.SIGVTALRM, _hang)
+    signal.setitimer(signal.ITIMER_VIRTUAL, HANG)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _hang(number: int, frame: object) -> None:
+    raise TooSlow(f"no end after {HANG:.0f} s")
+
+
+def memory_mb() -> float:
+    """The most memory that this process ever had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
