@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 PINS := -c .ci/constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test test-kill check fuzz bench wheel clean
+.PHONY: demo test test-kill test-histories check fuzz bench wheel clean
 
 demo: .venv/.runtime
 	@$(BIN)/hxrules demo
@@ -19,6 +19,10 @@ test: check
 # A run killed at every point there is; `make test` visits a few of them (KILL_SEED=… chooses others).
 test-kill: .venv/.dev
 	$(BIN)/pytest -n $(JOBS) tests/kill
+
+# Generated histories of two apps, their people and their runs (HISTORIES=… how many, SEED=… which).
+test-histories: .venv/.dev
+	HISTORIES=$(or $(HISTORIES),200) HISTORIES_SEED=$(or $(SEED),1) $(BIN)/pytest -n $(JOBS) tests/histories
 
 check: .venv/.dev
 	$(BIN)/ruff check .
