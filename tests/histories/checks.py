@@ -212,11 +212,19 @@ class Rest:
                 yield f"{link}: neither side was made by people"
 
     def _parts(self) -> Iterator[str]:
-        """Each line in HubSpot stands on an invoice."""
+        """Each line in HubSpot stands on an invoice; or it waits for one whose run was killed, and that ended in Xero since."""
         invoices = self.rows["hubspot", "invoices"]
         on_invoices = {each for row in invoices.values() for each in row["links"].get("line_items", ())}
-        for record_id in self.here.live("line_items"):
-            if record_id not in on_invoices and ("hubspot", "lines", record_id) not in self.memory.people_made:
+        linked = {link.xero for link in self.view.links if link.sync == "invoices"}
+        came_to_nothing = {
+            line["LineItemID"]
+            for record_id, row in self.rows["xero", "invoices"].items()
+            if self.memory.disturbed and record_id not in linked and row["Status"] in ("VOIDED", "DELETED")
+            for line in row["LineItems"]
+        }
+        for record_id, line in self.here.live("line_items").items():
+            ours = ("hubspot", "lines", record_id) not in self.memory.people_made
+            if record_id not in on_invoices and ours and line.get("hxrules_xero_id") not in came_to_nothing:
                 yield f"line {record_id} stands on no invoice"
 
     def _the_owner_is_never_written(self) -> Iterator[str]:
