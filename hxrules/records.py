@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hxrules.values import Value
+from hxrules.values import Value, ValueType
 
 if TYPE_CHECKING:
     from hxrules.catalogue import Field
@@ -153,6 +153,21 @@ class LedgerAccount:
     """May stand on a line of a sales invoice: of the class revenue, and no system account."""
     takes_payments: bool
     """A bank account, or one that payments are enabled to (facts/xero.md 6.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """The definition of one property of a HubSpot record type, as the account has it (facts/hubspot.md 7)."""
+
+    name: str
+    label: str
+    """What people call it."""
+    kind: ValueType
+    own: bool
+    """The account has added it; it isn't HubSpot's."""
+    writable: bool
+    several: bool = False
+    """A value may name several choices at once."""
 
 
 @dataclass(frozen=True, slots=True)

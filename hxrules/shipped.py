@@ -1,4 +1,4 @@
-"""The files that come with hxrules: the JSON Schema of the language and the rulesets, bases included.
+"""The files that come with hxrules: the JSON Schema of the language, the rulesets, bases included, and what runs them in CI.
 
 In an installed package they lie inside it; in a checkout they lie at the top level, where people edit them.
 """
@@ -19,6 +19,11 @@ def schema(name: str) -> str:
 def ruleset(name: str) -> str:
     """The text of a shipped ruleset, by its name (`recommended`, `xero-data-sync.v1`). Raises `FileNotFoundError`."""
     return (_folder("rulesets") / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def ci(name: str) -> str:
+    """The text of a file for CI, as seen from `.github` (`actions/hxrules/action.yml`). Raises `FileNotFoundError`."""
+    return (_folder(".github") / name).read_text(encoding="utf-8")
 
 
 def base(reference: str) -> tuple[str, str] | None:
@@ -45,7 +50,7 @@ def bases() -> tuple[str, ...]:
     return tuple(f"{name}@{version}" for name, version in sorted(found))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _folder(name: str) -> Path:
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name

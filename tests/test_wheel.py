@@ -55,6 +55,8 @@ def test_it_holds_what_it_needs(installed: Path) -> None:
         "sandbox/xero/where.lark",
         "state/migrations/versions/0001_first.py",
         "problems.yaml",
+        ".github/actions/hxrules/steps.py",
+        ".github/workflows-examples/hxrules.yml",
         "py.typed",
     ):
         assert (installed / "hxrules" / name).is_file(), name

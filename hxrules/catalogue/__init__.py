@@ -63,6 +63,8 @@ class Field:
     when_paid: bool = False
     """Of an invoice in Xero: may be edited when money has been applied to it (facts/xero.md 6.4)."""
     title: str = ""
+    known_as: tuple[str, ...] = ()
+    """What people call properties that say the same, beside name and title (`hxrules import` goes by it)."""
     custom: bool = False
     """Not in the catalogue: a custom property, or a path, that a ruleset names."""
 
@@ -216,5 +218,6 @@ def _field(app: App, type_name: str, own: str, spec: dict[str, Any]) -> Field:
         optional=spec.get("optional", False),
         when_paid=spec.get("when-paid", False),
         title=spec.get("title", ""),
+        known_as=tuple(spec.get("known-as", ())),
     )
     return plain if plain.title else replace(plain, title=plain.friendly.replace("-", " "))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ import click
 from hxrules import __version__
 
 COMMANDS = {
+    "init": "Begin: a first ruleset with its tests, and what CI needs.",
     "validate": "Check rulesets: every problem with its place, cause and remedy.",
     "fmt": "Bring rulesets into their one layout, or into the current version of the language.",
     "test": "Run a ruleset's own cases, without any network.",
@@ -26,6 +28,7 @@ COMMANDS = {
     "log": "What was done: every run, every write, before and after.",
     "remove": "Forget a sync that is off; deletes nothing in either app.",
     "connect": "Open HubSpot and Xero to hxrules: consent in the browser, token, custom connection.",
+    "import": "Propose rules for what only your accounts have: properties, accounts, tax rates.",
     "disconnect": "Take a consent back, and forget the connection.",
     "doctor": "Check sign-in, scopes, accounts, currencies, clocks, lock dates, properties and limits.",
     "explain": "Why a record stands where it stands, field by field; or what a problem code means.",
@@ -44,7 +47,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"hxrules.cli.{cmd_name.replace('-', '_')}")
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        module = importlib.import_module(f"hxrules.cli.{name}")
         command: click.Command = module.command
         return command
 
@@ -71,6 +75,7 @@ def cli() -> None:
     """Keep a HubSpot portal and a Xero organisation in step, by rules that are reviewed like code.
 
     \b
+      hxrules init                     begin, in an empty folder
       hxrules validate                 check the ruleset of this folder
       hxrules dry-run                  see what would change, and why
       hxrules apply                    look at it once more, then do it

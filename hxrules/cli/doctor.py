@@ -20,9 +20,9 @@ from hxrules.cli.clock import now
 from hxrules.cli.output import print_json
 from hxrules.connectors import open_connectors
 from hxrules.connectors.pace import Timing
-from hxrules.connectors.protocol import Connectors
+from hxrules.connectors.protocol import Connector, Connectors
 from hxrules.connectors.settings import Settings, settings_from
-from hxrules.connectors.vitals import property_names, vitals
+from hxrules.connectors.vitals import vitals
 from hxrules.language.model import Ruleset
 from hxrules.planning.needs import fields_to_read
 from hxrules.problems import Halt, has_errors
@@ -113,7 +113,7 @@ class _Checkup:
         if rules is None or portal is None or organisation is None:
             return
         self._accounts(rules, connectors)
-        self._properties(rules, settings)
+        self._properties(rules, connectors.hubspot)
         if isinstance(portal, Portal) and any(sync.invoices for sync in rules.active):
             self._currencies(portal, connectors)
 
@@ -176,26 +176,27 @@ class _Checkup:
         else:
             self._good(f"HubSpot has all currencies of Xero: {', '.join(sorted(books.currencies))}")
 
-    def _properties(self, rules: Ruleset, settings: Settings) -> None:
+    def _properties(self, rules: Ruleset, hubspot: Connector) -> None:
         """Properties that only this account has: their names are taken on trust offline."""
         catalogue = load_catalogue()
         wanted = {
-            (catalogue.type(App.HUBSPOT, sync.types[App.HUBSPOT]).path, field.name)
+            (sync.types[App.HUBSPOT], field.name)
             for sync in rules.active
             for field in fields_to_read(sync, App.HUBSPOT, catalogue)
             if field.custom
         }
         if not wanted:
             return
-        known = self._attempt(lambda: property_names(settings, sorted({path for path, _ in wanted}), Timing()))
+        kinds = sorted({kind for kind, _ in wanted})
+        known = self._attempt(lambda: {kind: {each.name for each in hubspot.properties(kind)} for kind in kinds})
         if known is None:
             return
-        for path, name in sorted(wanted):
-            if name in known[path]:
-                self._good(f"HubSpot's {path} have the property {name}")
+        for kind, name in sorted(wanted):
+            if name in known[kind]:
+                self._good(f"HubSpot's {kind} have the property {name}")
             else:
                 remedy = "Correct the ruleset, or add the property in HubSpot's settings."
-                self.findings.append(Finding(_WRONG, f"HubSpot's {path} have no property {name}", remedy))
+                self.findings.append(Finding(_WRONG, f"HubSpot's {kind} have no property {name}", remedy))
 
     def _attempt(self, work: Callable[[], _Result]) -> _Result | None:
         """The result of the work; what stops it becomes findings."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import stat
 import sys
 from dataclasses import replace
-from difflib import unified_diff
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +12,7 @@ import click
 
 from hxrules import reports
 from hxrules.cli import rulesets
+from hxrules.cli.edited import difference, rewrite
 from hxrules.cli.output import print_json, style
 from hxrules.language.layout import formatted
 from hxrules.language.versions import upgraded
@@ -55,7 +53,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, upgrade: bool, form
     failed = [each for each in files if each.after is None]
     if not check and not diff:
         for each in changed:
-            _write(each.path, each.after or "")
+            rewrite(each.path, each.after or "")
     problems = in_order(problem for each in failed for problem in each.problems)
     if form == "json":
         shown = [
@@ -85,27 +83,11 @@ def _format(path: Path, *, upgrade: bool) -> _Formatted:
     return _Formatted(path, before, after, problems, loaded.sources)
 
 
-def _write(path: Path, text: str) -> None:
-    """Writes the file whole or not at all, with the mode that it has; what a link points to, not the link."""
-    path = path.resolve()
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise click.UsageError(f"{rulesets.show(path)} can't be written: {error.strerror}.") from error
-
-
 def _show(files: list[_Formatted], problems: list[Problem], typed: str, *, check: bool, diff: bool) -> None:
     changed = [each for each in files if each.changes]
     for each in changed:
         if diff:
-            click.echo(_difference(each), nl=False)
+            click.echo(difference(rulesets.show(each.path), each.before, each.after or ""), nl=False)
         else:
             click.echo(f"{rulesets.show(each.path)} {'would change' if check else 'has been formatted'}.")
     same = sum(each.after == each.before for each in files)
@@ -120,10 +102,3 @@ def _show(files: list[_Formatted], problems: list[Problem], typed: str, *, check
     elif check and changed:
         names = " ".join(shlex.quote(rulesets.show(each.path)) for each in changed)
         print(f"Next: {typed} {names}", file=sys.stderr)
-
-
-def _difference(each: _Formatted) -> str:
-    name = rulesets.show(each.path)
-    before, after = (text.splitlines(keepends=True) for text in (each.before, each.after or ""))
-    lines = unified_diff(before, after, name, name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

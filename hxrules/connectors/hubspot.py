@@ -24,12 +24,25 @@ from hxrules.connectors.http import Answer, Call, Http, encode_body, not_as_expe
 from hxrules.connectors.hubspot_associations import Associations, next_page
 from hxrules.connectors.hubspot_codec import MERGED_IDS, Decoder, milliseconds
 from hxrules.connectors.hubspot_dialect import BURST, SEARCH, HubSpotDialect, checked, pace
+from hxrules.connectors.hubspot_properties import definitions
 from hxrules.connectors.hubspot_writes import Writer
 from hxrules.connectors.pace import Budget, Timing, overlapping, shared
 from hxrules.connectors.protocol import Usage
 from hxrules.connectors.settings import Settings
 from hxrules.connectors.signing import authorizer
-from hxrules.records import App, Ledger, Page, Portal, ReadRequest, Record, TaxRate, Write, WriteResult, chunks
+from hxrules.records import (
+    App,
+    Ledger,
+    Page,
+    Portal,
+    Property,
+    ReadRequest,
+    Record,
+    TaxRate,
+    Write,
+    WriteResult,
+    chunks,
+)
 
 VERSION: Final = "2026-09"
 """The API version, a part of every path (facts/hubspot.md 1.4)."""
@@ -131,6 +144,10 @@ class HubSpot:
             if after is None:
                 return
             params["after"] = after
+
+    def properties(self, type_name: str) -> tuple[Property, ...]:
+        call = Call("GET", _properties(self._catalogue.type(App.HUBSPOT, type_name)), "settings", windows=BURST)
+        return definitions(self._document(call).get("results") or ())
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from hxrules.records import App, Ledger, Organisation, Page, Portal, ReadRequest, Write, WriteResult
+from hxrules.records import App, Ledger, Organisation, Page, Portal, Property, ReadRequest, Write, WriteResult
 
 
 @dataclass(slots=True)
@@ -98,6 +98,10 @@ class Connector(Protocol):
         Asked for where invoices or payments are to be looked at, at most once a run. HubSpot has no accounts; its tax
         rates are those of its library.
         """
+
+    def properties(self, type_name: str) -> tuple[Property, ...]:
+        """The properties that the record type has in this account, beside what the catalogue knows. Xero has none: there an
+        account can't add any."""
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """The records asked for, each once, in pages; a reader of `since` that stops iterating causes no further calls, any

@@ -1,11 +1,11 @@
-"""One call to an app for what no sync asks: its clock, and what is left of its limits; and which properties HubSpot has.
+"""One call to an app for what no sync asks: its clock, and what is left of its limits.
 
 For `hxrules doctor`. See also: `hubspot_dialect` and `xero_dialect` (the same headers, for pace).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Final
 from hxrules.connectors.auth import Authorizer
 from hxrules.connectors.http import Call, Dialect, Http
 from hxrules.connectors.hubspot import VERSION
-from hxrules.connectors.hubspot_dialect import BURST, HubSpotDialect, checked
+from hxrules.connectors.hubspot_dialect import BURST, HubSpotDialect
 from hxrules.connectors.hubspot_dialect import pace as hubspot_pace
 from hxrules.connectors.pace import Timing
 from hxrules.connectors.protocol import Usage
@@ -45,17 +45,6 @@ def vitals(app: App, settings: Settings, timing: Timing) -> Vitals:
         headers = http.send(Call("GET", path, "settings", windows=BURST if app is App.HUBSPOT else MINUTE)).headers
     left = headers.get(_DAY_LEFT[app], "")
     return Vitals(_instant(headers), int(left) if left.isdecimal() else None)
-
-
-def property_names(settings: Settings, type_names: Collection[str], timing: Timing) -> dict[str, frozenset[str]]:
-    """The properties of HubSpot's record types, by type path. Raises `Halt` (1, 7, 8)."""
-    found: dict[str, frozenset[str]] = {}
-    with closing(_opened(App.HUBSPOT, settings, timing)) as http:
-        for each in type_names:
-            call = Call("GET", f"/crm/properties/{VERSION}/{each}", "settings", windows=BURST)
-            rows = checked(call, http.send(call)).get("results") or ()
-            found[each] = frozenset(str(row.get("name")) for row in rows)
-    return found
 
 
 def _opened(app: App, settings: Settings, timing: Timing) -> Http:

@@ -53,6 +53,7 @@ from hxrules.records import (
     Life,
     Organisation,
     Page,
+    Property,
     ReadRequest,
     Record,
     RecordRef,
@@ -154,6 +155,9 @@ class Xero:
         calls = [Call("GET", f"{_ROOT}/{each}", "settings", windows=MINUTE) for each in LISTS]
         documents = overlapping(self._document, calls)
         return ledger_of(*(document.get(each) or [] for each, document in zip(LISTS, documents, strict=True)))
+
+    def properties(self, type_name: str) -> tuple[Property, ...]:
+        return ()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

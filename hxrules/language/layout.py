@@ -65,6 +65,11 @@ def written_anew(root: Node) -> str:
     return "\n".join(written).rstrip("\n") + "\n"
 
 
+def filter_scalar(text: str) -> str:
+    """A filter of one line as the value of a key, in quotation marks only where it needs them."""
+    return text if _plain(text, flow=False) else _single(text)
+
+
 def same(one: Node, other: Node) -> bool:
     """Do two files say the same, with the same comments?"""
     return _meaning(one, definition()) == _meaning(other, definition()) and sorted(comments(one)) == sorted(

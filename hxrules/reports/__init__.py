@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hxrules.reports.masking import Values
     from hxrules.reports.plans import plan_text
     from hxrules.reports.problems import problems_text
+    from hxrules.reports.proposals import proposals_json, proposals_text
     from hxrules.reports.runs import run_text
     from hxrules.reports.status import StandingRecord, StatusRow, status_records_text, status_text
     from hxrules.reports.style import Style
@@ -49,6 +50,8 @@ __all__ = [
     "problems_json",
     "problems_sarif",
     "problems_text",
+    "proposals_json",
+    "proposals_text",
     "run_json",
     "run_log_json",
     "run_log_text",
@@ -85,6 +88,8 @@ _HOMES = {
     "problems_json": "documents",
     "problems_sarif": "annotations",
     "problems_text": "problems",
+    "proposals_json": "proposals",
+    "proposals_text": "proposals",
     "run_json": "documents",
     "run_log_json": "log",
     "run_log_text": "log",

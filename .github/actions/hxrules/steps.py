@@ -55,6 +55,11 @@ def review(ruleset: str, plan: str) -> tuple[int, str]:
     if code:
         _, problems, _ = hxrules("validate", ruleset)
         return code, block(f"`{ruleset}` is not valid", problems or said)
+    path = Path(ruleset)
+    if path.with_name(f"{path.stem}_test{path.suffix}").is_file():
+        code, outcomes, said = hxrules("test", ruleset)
+        if code:
+            return code, block(f"`{ruleset}` fails its tests", outcomes or said)
     saving = ["-o", plan] if plan else []
     code, text, said = hxrules(
         "dry-run",
