@@ -62,6 +62,8 @@ class Field:
     """Not every account lets it be written: a refusal means that the app keeps its own value (facts/hubspot.md 3.5, `W?`)."""
     when_paid: bool = False
     """Of an invoice in Xero: may be edited when money has been applied to it (facts/xero.md 6.4)."""
+    worked_out: bool = False
+    """Where the app isn't told, it works the value out (the tax of a line in Xero)."""
     title: str = ""
     known_as: tuple[str, ...] = ()
     """What people call properties that say the same, beside name and title (`hxrules import` goes by it)."""
@@ -217,6 +219,7 @@ def _field(app: App, type_name: str, own: str, spec: dict[str, Any]) -> Field:
         reached=tuple(spec.get("reached", ())),
         optional=spec.get("optional", False),
         when_paid=spec.get("when-paid", False),
+        worked_out=spec.get("worked-out", False),
         title=spec.get("title", ""),
         known_as=tuple(spec.get("known-as", ())),
     )

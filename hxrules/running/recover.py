@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from enum import Enum
 
-from hxrules.catalogue import Catalogue, Field, TypeInfo
+from hxrules.catalogue import Catalogue, Field, TypeInfo, Writable
 from hxrules.connectors.protocol import Connector
 from hxrules.records import (
     App,
@@ -23,7 +23,7 @@ from hxrules.records import (
     Write,
     WriteResult,
 )
-from hxrules.values import Lines, Value
+from hxrules.values import Line, Lines, Value
 
 
 def made_certain(
@@ -102,7 +102,7 @@ def look(
         created |= _look_alike([each for each in creates if each.key not in created], info, alike, connector, linked)
     found: list[Record | Absence] = []
     for write in writes:
-        record = created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write)
+        record = created.get(write.key) if write.id is None else _if_holds(by_id.get(write.id), write, catalogue)
         known_by_nothing = write.id is None and write.memory is None and not _has_unique_value(write) and not alike
         found.append(record or (Absence.CANT_TELL if known_by_nothing else Absence.CERTAIN))
     return found
@@ -171,7 +171,7 @@ def _read(connector: Connector, request: ReadRequest) -> dict[str, Record]:
     return {record.ref.id: record for page in connector.read(request) for record in page.records}
 
 
-def _if_holds(record: Record | None, write: Write) -> Record | None:
+def _if_holds(record: Record | None, write: Write, catalogue: Catalogue) -> Record | None:
     if write.archive:
         return (
             Record(RecordRef(write.app, write.type, str(write.id)), {})
@@ -181,18 +181,31 @@ def _if_holds(record: Record | None, write: Write) -> Record | None:
     if record is None or record.life in (Life.ARCHIVED, Life.MERGED):
         return None
     # What was voided or deleted stays readable: that is how it looks when a void has arrived.
-    same = all(_holds(record.fields.get(field.name), value) for field, value in write.values.items())
+    same = all(
+        _holds(record.fields.get(field.name), value, write.app, catalogue) for field, value in write.values.items()
+    )
     return record if same else None
 
 
-def _holds(held: Value, sent: Value) -> bool:
-    """Of lines an app says more than it was told: what they come to, and the tax."""
+def _holds(held: Value, sent: Value, app: App, catalogue: Catalogue) -> bool:
     if not isinstance(held, Lines) or not isinstance(sent, Lines):
         return held == sent
     free = list(held.items)
     for line in sent.items:
-        fits = (each for each in free if line.id in (None, each.id) and set(line.values) <= set(each.values))
+        fits = (each for each in free if _is_line(each, line, catalogue.type(app, line.type)))
         if (twin := next(fits, None)) is None:
             return False
         free.remove(twin)
     return not free
+
+
+def _is_line(held: Line, sent: Line, info: TypeInfo) -> bool:
+    """Of a line an app says more than it was told: what it comes to, its tax; of a new one also what it took from the item. But what was
+    taken from a line that it knew (a discount) must be gone. The account it is told, and never asked."""
+    told = {(name, value) for name, value in sent.values if info.fields[name].writable is not Writable.CREATE}
+    if sent.id is None:
+        return told <= set(held.values)
+    names = {name for name, _ in told}
+    fields = {name: info.fields[name] for name, _ in held.values}
+    kept = {name for name, each in fields.items() if each.writable is Writable.ALWAYS and not each.worked_out}
+    return sent.id == held.id and told <= set(held.values) and kept <= names

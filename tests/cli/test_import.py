@@ -219,7 +219,13 @@ def test_an_account_that_the_ruleset_is_not_for_is_refused(here: Stage) -> None:
 def test_labels_may_hold_anything(tmp_path: Path) -> None:
     """Quotes, colons, line ends and hashes of a label end up in a comment, and break nothing."""
     label = "ABN"
-    wild = {**WORLD, "hubspot": {**WORLD["hubspot"], "properties": {"contacts": [prop("vat", "x: \"y\" # z\n- {a}"), prop("abn", label)]}}}
+    wild = {
+        **WORLD,
+        "hubspot": {
+            **WORLD["hubspot"],
+            "properties": {"contacts": [prop("vat", 'x: "y" # z\n- {a}'), prop("abn", label)]},
+        },
+    }
     with quick_stage(tmp_path, wild, ruleset=RULES) as here:
         assert here.type("import", "--write").code == 0
         assert here.type("validate").code == 0
