@@ -63,6 +63,6 @@ class Scanner(Lexer):
         accepted = frozenset(name for name in self.patterns if name in actions)
         if accepted not in self.matchers:
             groups = [f"(?P<{name}>{pattern})" for name, pattern in self.patterns.items() if name in accepted]
-            self.matchers[accepted] = re.compile(f"(?:{self.blank})*(?:{'|'.join(groups) or '(?!)'})").match
+            self.matchers[accepted] = re.compile(f"(?:{self.blank})*+(?:{'|'.join(groups) or '(?!)'})").match
         self.by_state[state] = self.matchers[accepted]
         return self.by_state[state]

@@ -130,7 +130,7 @@ class _Builder:
         style = event.style or ""
         start, end = event.start_mark.index, event.end_mark.index
         if event.anchor is not None or event.tag is not None:
-            start = self._properties(event)
+            start = min(self._properties(event), end)
         if style in ("|", ">"):
             end = start + len(self.source.text[start:end].rstrip())
         self._add(ScalarNode(self.source, start, end, event.value, style))
