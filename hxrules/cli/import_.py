@@ -81,6 +81,7 @@ def _looked(loaded: rulesets.Loaded, text: str, connectors: Connectors) -> Propo
     for sync in rules.active:
         defined = connectors.hubspot.properties(sync.types[App.HUBSPOT])
         propose_mappings(rules, sync, defined, catalogue, refusal, found)
+    found.sort()
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hxrules.language.layout import formatted
 from hxrules.sandbox.xero import regions
@@ -155,7 +156,7 @@ def test_accounts_are_looked_up_in_the_chart_and_pinned(here: Stage) -> None:
     """One that isn't in the chart is replaced; one that is stays."""
     found = proposed(here)
     assert found["syncs.invoices.sales-account"][0] == '"200"'
-    assert "999 is none" in found["syncs.invoices.sales-account"][1]
+    assert "instead of 999, which is no active revenue account" in found["syncs.invoices.sales-account"][1]
     assert "syncs.payments.bank-account" not in found
     organisation = here.xero("GET", "/Organisation")["Organisations"][0]
     assert found["accounts.xero.tenant"][0] == organisation["OrganisationID"]
@@ -167,6 +168,15 @@ def test_currencies_that_one_side_lacks_are_noted(here: Stage) -> None:
     assert any("HubSpot uses NZD, which Xero lacks" in each for each in notes)
     assert any("HubSpot uses JPY: invoices in them never go" in each for each in notes)
     assert any("Xero uses SGD, which HubSpot lacks" in each for each in notes)
+
+
+def test_the_yaml_that_is_shown_is_a_part_of_a_ruleset(here: Stage) -> None:
+    """Each key once, in the order of a ruleset."""
+    document = here.type("import", "--format", "json").json
+    parsed = yaml.safe_load(document["yaml"])
+    assert list(parsed) == ["accounts", "syncs"]
+    assert list(parsed["syncs"]["invoices"]) == ["custom-mappings", "sales-account", "tax"]
+    assert document["yaml"].count("invoices:") == 1
 
 
 def test_nothing_is_written_anywhere_without_write(here: Stage) -> None:
@@ -196,7 +206,6 @@ def test_write_keeps_comments_and_gives_rules_that_are_valid_and_run(here: Stage
 
 
 def test_without_the_subscription_mappings_are_only_spoken_of(here: Stage) -> None:
-    here.ruleset(RULES.replace("    subscription: data-hub-starter   # we pay for it\n", "    portal: 1\n"))
     here.ruleset(RULES.replace("data-hub-starter", "free"))
     assert not any("custom-mappings" in path for path in proposed(here))
     assert "need HubSpot's Data Hub Starter" in left(here)["contact property abn “ABN”"]
@@ -219,8 +228,27 @@ def test_an_account_that_the_ruleset_is_not_for_is_refused(here: Stage) -> None:
 def test_labels_may_hold_anything(tmp_path: Path) -> None:
     """Quotes, colons, line ends and hashes of a label end up in a comment, and break nothing."""
     label = "ABN"
-    wild = {**WORLD, "hubspot": {**WORLD["hubspot"], "properties": {"contacts": [prop("vat", "x: \"y\" # z\n- {a}"), prop("abn", label)]}}}
+    wild = {
+        **WORLD,
+        "hubspot": {
+            **WORLD["hubspot"],
+            "properties": {"contacts": [prop("vat", 'x: "y" # z\n- {a}'), prop("abn", label)]},
+        },
+    }
     with quick_stage(tmp_path, wild, ruleset=RULES) as here:
         assert here.type("import", "--write").code == 0
         assert here.type("validate").code == 0
         assert json.loads(here.type("import", "--format", "json").out)["written"] is False
+
+
+def test_the_first_ten_minutes(tmp_path: Path) -> None:
+    """`init`, `import --write`, `validate`, `test`, `dry-run`: what the first writes is completed by the second, and all of it runs."""
+    with quick_stage(tmp_path, WORLD, ruleset=RULES) as here:
+        (here.folder / "hxrules.yaml").unlink()
+        assert here.type("init", "--preset", "two-way", "--ci", "none", "--yes").code == 0
+        said = here.type("import", "--write")
+        assert said.code == 0, said.text
+        for words in (["validate"], ["fmt", "--check"], ["test"], ["dry-run"]):
+            ran = here.type(*words)
+            assert ran.code == 0, ran.text
+        assert "  xero:\n    # Demo Company (AU)" in (here.folder / "hxrules.yaml").read_text(encoding="utf-8")

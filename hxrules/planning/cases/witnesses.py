@@ -117,7 +117,7 @@ class _Reader:
             return [value + step for value in named if isinstance(value, Decimal) for step in (0, 1, -1)]
         if leaf.test in (Test.KNOWN, Test.UNKNOWN):
             return [self._sample(leaf.field), None]
-        return [*named, self._other(leaf.field, named)]
+        return [*named, *self._others(leaf.field, named)]
 
     def _value(self, value: Operand_, kind: ValueType) -> Value:
         if isinstance(value, str | Decimal | bool | date):
@@ -131,15 +131,15 @@ class _Reader:
     def _sample(self, field: Field) -> Value:
         return field.choices[0] if field.choices else _SAMPLES.get(field.kind)
 
-    def _other(self, field: Field, named: Sequence[Value]) -> Value:
-        """A value of the field that the comparison doesn't name."""
+    def _others(self, field: Field, named: Sequence[Value]) -> Sequence[Value]:
+        """Values of the field that the comparison doesn't name. Of choices several, as one may end a record's life."""
         if field.kind is ValueType.BOOL:
-            return not named[0]
+            return [not named[0]]
         if field.choices:
-            return next((each for each in field.choices if each not in named), None)
+            return [each for each in field.choices if each not in named][:3]
         if field.kind.numeric:
-            return max((each for each in named if isinstance(each, Decimal)), default=Decimal(0)) + 1
-        return next((each for each in ("other", "another", "a third") if each not in named), None)
+            return [max((each for each in named if isinstance(each, Decimal)), default=Decimal(0)) + 1]
+        return [next(each for each in ("other", "another", "a third") if each not in named[:2])]
 
 
 def _beside(value: Value, kind: ValueType) -> list[Value]:
