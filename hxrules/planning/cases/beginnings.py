@@ -42,7 +42,7 @@ _LATELY: Final = datetime(2026, 1, 10, 9, tzinfo=UTC)
 _FIXED: Final[Mapping[str, Sequence[tuple[App, str, Mapping[str, Value]]]]] = {
     "invoices": (
         (App.XERO, "an invoice that another system issued stays in HubSpot", {"source": "quickbooks"}),
-        (App.XERO, "HubSpot's record of an invoice that Xero issued never goes to Xero", {"billable": False}),
+        (App.XERO, "HubSpot's record of an invoice that Xero issued stays in HubSpot", {"billable": False}),
         (App.XERO, "a draft stays in HubSpot", {"status": "draft"}),
         (
             App.XERO,
