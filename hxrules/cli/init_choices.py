@@ -95,5 +95,7 @@ OFFERS: Final[Mapping[tuple[str, App], Mapping[str, str]]] = {
         "all from tomorrow on": _Text.from_now,
     },
 }
-"""By sync and the app that would be written: what most people mean, and its filter. HubSpot's invoices have the base's limits (R15–R19), and payments follow
-theirs: nobody is asked about those, but `--filter` takes conditions."""
+"""By sync and the app that would be written: what most people mean, and its filter.
+
+HubSpot's invoices have the base's limits (R15–R19), and payments follow theirs: of those nobody is asked, but `--filter` takes conditions.
+"""

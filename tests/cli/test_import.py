@@ -211,6 +211,26 @@ def test_without_the_subscription_mappings_are_only_spoken_of(here: Stage) -> No
     assert "need HubSpot's Data Hub Starter" in left(here)["contact property abn “ABN”"]
 
 
+def test_what_another_file_says_is_not_proposed_for_this_one(here: Stage) -> None:
+    """A sync of the ruleset that is extended: its entries belong there."""
+    here.ruleset(RULES, "company.yaml")
+    own = 'hxrules: 1\nname: au\nversion: "1"\nextends: company.yaml\nsyncs:\n  contacts: {direction: two-way}\n'
+    here.ruleset(own)
+    found = proposed(here)
+    assert "syncs.contacts.custom-mappings.tax-number" in found
+    assert not any(path.startswith("syncs.invoices") for path in found)
+    assert 'it would be "200", but not in this file' in left(here)["syncs.invoices.sales-account"]
+    assert here.type("import", "--write").code == 0
+    assert here.type("validate").code == 0
+
+
+def test_without_credentials_it_says_so(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HXRULES_HUBSPOT_TOKEN")
+    said = here.type("import")
+    assert said.code == 7
+    assert "HX401" in said.err
+
+
 def test_an_invalid_ruleset_is_said_and_nobody_is_asked(here: Stage) -> None:
     here.ruleset(RULES.replace("two-way", "both-ways"))
     assert here.type("import").code == 3
