@@ -66,6 +66,10 @@ def test_it_validates_and_tells_the_story_elsewhere(installed: Path, tmp_path: P
     """`validate` and `demo` from an empty folder; the story ends with nothing to do."""
     (tmp_path / "contacts.yaml").write_text((installed / "hxrules/rulesets/contacts.yaml").read_text())
     assert "is valid" in run(installed, tmp_path, "validate", "contacts.yaml").stdout
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    assert run(installed, begun, "init", "--preset", "two-way", "--yes").returncode == 0
+    assert run(installed, begun, "test").stdout.startswith("passed")
     told = run(installed, tmp_path, "demo")
     assert told.returncode == 0, told.stdout[-2000:] + told.stderr
     assert told.stdout.count("Nothing to do") == 1

@@ -22,7 +22,7 @@ from hxrules.connectors.pace import overlapping
 from hxrules.connectors.protocol import Connectors
 from hxrules.language.additions import with_entry
 from hxrules.language.layout import formatted
-from hxrules.planning.proposals import Proposal, Proposals, propose_accounts, propose_books
+from hxrules.planning.proposals import NotProposed, Proposal, Proposals, propose_accounts, propose_books
 from hxrules.planning.proposed_mappings import propose_mappings
 from hxrules.problems import Problem, Severity, has_errors
 from hxrules.records import App, Ledger
@@ -77,10 +77,16 @@ def _looked(loaded: rulesets.Loaded, text: str, connectors: Connectors) -> Propo
     def refusal(proposal: Proposal) -> Problem | None:
         return _refused(loaded.path, text, [*found.entries, proposal])
 
-    found.entries = [each for each in found.entries if _refused(loaded.path, text, [each]) is None]
+    for each in list(found.entries):
+        problem = _refused(loaded.path, text, [each])
+        if problem is not None:  # the sync stands in a ruleset that this one extends, say
+            found.entries.remove(each)
+            because = f"it would be {each.value}, but not in this file: {problem.summary} ({problem.code})."
+            found.left.append(NotProposed(".".join(each.path), because))
     for sync in rules.active:
         defined = connectors.hubspot.properties(sync.types[App.HUBSPOT])
         propose_mappings(rules, sync, defined, catalogue, refusal, found)
+    found.sort()
     return found
 
 

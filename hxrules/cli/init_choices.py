@@ -89,11 +89,13 @@ OFFERS: Final[Mapping[tuple[str, App], Mapping[str, str]]] = {
     },
     ("products", App.XERO): {"those with a SKU": _Text.sku},
     ("products", App.HUBSPOT): {"what is sold": _Text.sold},
-    ("invoices", App.XERO): {},
     ("invoices", App.HUBSPOT): {
         "those that were issued": _Text.issued,
         "those that are issued from tomorrow on": f"{_Text.issued} and {_Text.from_now}",
         "all from tomorrow on": _Text.from_now,
     },
 }
-"""By sync and the app that would be written: what most people mean, and its filter. Payments follow their invoices."""
+"""By sync and the app that would be written: what most people mean, and its filter.
+
+HubSpot's invoices have the base's limits (R15–R19), and payments follow theirs: of those nobody is asked, but `--filter` takes conditions.
+"""

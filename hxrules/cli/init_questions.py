@@ -214,7 +214,7 @@ class _Asking:
 
     def ci(self) -> str:
         self._head("What runs it, once this folder is on a server?  github, gitlab or none")
-        return str(self._prompt("  ", "github", click.Choice(_CI)))
+        return str(self._prompt("  One of them", "github", click.Choice(_CI)))
 
     def _head(self, text: str) -> None:
         click.echo("\n" + self.style.paint(text, Tone.STRONG))

@@ -31,8 +31,8 @@ extends: xero-data-sync@1   # default mappings and fixed limits, pinned: nothing
 
 """
 _UNPINNED = """\
-# No `accounts:` yet, so this file fits any pair of accounts. Once both are connected, `hxrules import --write` names them
-# here: then a token of another portal or organisation is refused before anything is read.
+# Accounts that are named under `accounts:` are the only ones that these rules run on; once both are connected,
+# `hxrules import --write` names them, and whatever else only your accounts have.
 
 """
 _ABOUT: Mapping[str, Mapping[Direction, str]] = {

@@ -24,6 +24,21 @@ _COMMON: Final = frozenset(
     {"tax", "rate", "on", "the", "of", "and", "for", "sales", "income", "purchases", "number", "percent"}
 )
 
+_ORDER: Final = (
+    *("accounts", "hubspot", "xero", "portal", "tenant"),
+    *(
+        "syncs",
+        "contacts",
+        "products",
+        "invoices",
+        "payments",
+        "custom-mappings",
+        "sales-account",
+        "tax",
+        "bank-account",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -32,10 +47,6 @@ class Proposal:
     path: tuple[str, ...]
     value: str
     why: str
-
-    @property
-    def key(self) -> str:
-        return ".".join(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,11 @@ class Proposals:
     left: list[NotProposed] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def sort(self) -> None:
+        """Puts the entries where they would stand: neighbours together, in the order of a ruleset."""
+        keys = (*_ORDER, *(each.path[-1] for each in self.entries))
+        self.entries.sort(key=lambda each: [keys.index(name) for name in each.path[:3]])
 
 
 Refusal = Callable[[Proposal], Problem | None]
@@ -140,7 +156,7 @@ def _account(
         more = f" and {len(fitting) - 8} more" if len(fitting) > 8 else ""
         found.left.append(NotProposed(path[-1], f"{missing}which one is meant can't be told: {listed}{more}."))
         return
-    instead = f"; {said} is none" if said is not None else ""
+    instead = f" (instead of {said}, which is no active {what})" if said is not None else ""
     found.entries.append(Proposal(path, f'"{chosen.code}"', f"{chosen.name}: {why}{instead}"))
 
 
@@ -157,7 +173,7 @@ def _tax(sync: Sync, ledgers: Mapping[App, Ledger], found: Proposals) -> None:
     paired = active - len(table.without_partner)
     if paired:
         found.settled.append(
-            f"{paired} of Xero's {active} sales tax rates are known to HubSpot by name and percentage, or by `tax:`"
+            f"Of Xero's {active} sales tax rates, HubSpot knows {paired} by name and percentage, or by `tax:`"
         )
     for kind in table.unknown:
         found.left.append(

@@ -237,3 +237,13 @@ def test_the_example_uses_the_action_as_it_is() -> None:
     saved, applied = (step["with"]["plan"] for step in uses[1:3])
     assert saved == applied
     assert "artifact" not in json.dumps(EXAMPLE["jobs"])
+
+
+def test_a_ruleset_that_fails_its_cases_fails_the_review(here: Stage, github: Comments) -> None:
+    """They are run where they are there, before anything is planned."""
+    cases = "cases:\n  - name: nobody goes anywhere\n    hubspot: {contacts: [{id: 1, email: a@example.com}]}\n    expect: []\n"
+    here.ruleset(cases, "hxrules_test.yaml")
+    job = run(here, github, PULL, command="review")
+    assert (job.code, job.output) == (3, "result=failed\n"), job.log
+    assert "fails its tests" in github.listed[0]["body"]
+    assert "happens, and isn't expected" in job.summary

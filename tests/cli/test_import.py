@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hxrules.language.layout import formatted
 from hxrules.sandbox.xero import regions
@@ -155,7 +156,7 @@ def test_accounts_are_looked_up_in_the_chart_and_pinned(here: Stage) -> None:
     """One that isn't in the chart is replaced; one that is stays."""
     found = proposed(here)
     assert found["syncs.invoices.sales-account"][0] == '"200"'
-    assert "999 is none" in found["syncs.invoices.sales-account"][1]
+    assert "instead of 999, which is no active revenue account" in found["syncs.invoices.sales-account"][1]
     assert "syncs.payments.bank-account" not in found
     organisation = here.xero("GET", "/Organisation")["Organisations"][0]
     assert found["accounts.xero.tenant"][0] == organisation["OrganisationID"]
@@ -167,6 +168,15 @@ def test_currencies_that_one_side_lacks_are_noted(here: Stage) -> None:
     assert any("HubSpot uses NZD, which Xero lacks" in each for each in notes)
     assert any("HubSpot uses JPY: invoices in them never go" in each for each in notes)
     assert any("Xero uses SGD, which HubSpot lacks" in each for each in notes)
+
+
+def test_the_yaml_that_is_shown_is_a_part_of_a_ruleset(here: Stage) -> None:
+    """Each key once, in the order of a ruleset."""
+    document = here.type("import", "--format", "json").json
+    parsed = yaml.safe_load(document["yaml"])
+    assert list(parsed) == ["accounts", "syncs"]
+    assert list(parsed["syncs"]["invoices"]) == ["custom-mappings", "sales-account", "tax"]
+    assert document["yaml"].count("invoices:") == 1
 
 
 def test_nothing_is_written_anywhere_without_write(here: Stage) -> None:
@@ -196,10 +206,29 @@ def test_write_keeps_comments_and_gives_rules_that_are_valid_and_run(here: Stage
 
 
 def test_without_the_subscription_mappings_are_only_spoken_of(here: Stage) -> None:
-    here.ruleset(RULES.replace("    subscription: data-hub-starter   # we pay for it\n", "    portal: 1\n"))
     here.ruleset(RULES.replace("data-hub-starter", "free"))
     assert not any("custom-mappings" in path for path in proposed(here))
     assert "need HubSpot's Data Hub Starter" in left(here)["contact property abn “ABN”"]
+
+
+def test_what_another_file_says_is_not_proposed_for_this_one(here: Stage) -> None:
+    """A sync of the ruleset that is extended: its entries belong there."""
+    here.ruleset(RULES, "company.yaml")
+    own = 'hxrules: 1\nname: au\nversion: "1"\nextends: company.yaml\nsyncs:\n  contacts: {direction: two-way}\n'
+    here.ruleset(own)
+    found = proposed(here)
+    assert "syncs.contacts.custom-mappings.tax-number" in found
+    assert not any(path.startswith("syncs.invoices") for path in found)
+    assert 'it would be "200", but not in this file' in left(here)["syncs.invoices.sales-account"]
+    assert here.type("import", "--write").code == 0
+    assert here.type("validate").code == 0
+
+
+def test_without_credentials_it_says_so(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HXRULES_HUBSPOT_TOKEN")
+    said = here.type("import")
+    assert said.code == 7
+    assert "HX401" in said.err
 
 
 def test_an_invalid_ruleset_is_said_and_nobody_is_asked(here: Stage) -> None:
@@ -230,3 +259,16 @@ def test_labels_may_hold_anything(tmp_path: Path) -> None:
         assert here.type("import", "--write").code == 0
         assert here.type("validate").code == 0
         assert json.loads(here.type("import", "--format", "json").out)["written"] is False
+
+
+def test_the_first_ten_minutes(tmp_path: Path) -> None:
+    """`init`, `import --write`, `validate`, `test`, `dry-run`: what the first writes is completed by the second, and all of it runs."""
+    with quick_stage(tmp_path, WORLD, ruleset=RULES) as here:
+        (here.folder / "hxrules.yaml").unlink()
+        assert here.type("init", "--preset", "two-way", "--ci", "none", "--yes").code == 0
+        said = here.type("import", "--write")
+        assert said.code == 0, said.text
+        for words in (["validate"], ["fmt", "--check"], ["test"], ["dry-run"]):
+            ran = here.type(*words)
+            assert ran.code == 0, ran.text
+        assert "  xero:\n    # Demo Company (AU)" in (here.folder / "hxrules.yaml").read_text(encoding="utf-8")

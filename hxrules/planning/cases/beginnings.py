@@ -42,7 +42,7 @@ _LATELY: Final = datetime(2026, 1, 10, 9, tzinfo=UTC)
 _FIXED: Final[Mapping[str, Sequence[tuple[App, str, Mapping[str, Value]]]]] = {
     "invoices": (
         (App.XERO, "an invoice that another system issued stays in HubSpot", {"source": "quickbooks"}),
-        (App.XERO, "HubSpot's record of an invoice that Xero issued never goes to Xero", {"billable": False}),
+        (App.XERO, "HubSpot's record of an invoice that Xero issued stays in HubSpot", {"billable": False}),
         (App.XERO, "a draft stays in HubSpot", {"status": "draft"}),
         (
             App.XERO,
@@ -165,7 +165,7 @@ class _Writer:
         if sync.direction is not Direction.TWO_WAY or sync.name not in ("contacts", "products"):
             return
         winner = sync.winner.brand
-        one = self._passing(sync, contested(sync.name))
+        one = self._passing(sync, contested(sync.name, self._spoken_of(sync)))
         title = sync.name.removesuffix("s")
         later = (
             (f"a {title} that was edited in both apps: the newer side wins", "10:00:00Z"),
@@ -183,17 +183,15 @@ class _Writer:
         limits = self._ruleset.limits
         if limits.span is None:
             return
+        share = number_text(limits.changes * 100)
         for sync in self._ruleset.active:
-            if sync.name not in ("contacts", "products"):
-                continue
-            many = [self._passing(sync, pair) for pair in crowd(sync.name, sync.direction.targets[-1].other)]
-            share = number_text(limits.changes * 100)
-            name = f"more than {share} % of the linked {sync.name} at once, and somebody must look first"
-            draft = Draft(name, {"linked": {sync.name: many}}, stops=True)
-            outcome = self._tried(draft, self._coverage)
-            if outcome is not None and any(row.what is What.STOP and row.code == "HX301" for row in outcome.rows):
-                self._add(draft)
-                return
+            for target in sync.direction.targets if sync.name in ("contacts", "products") else ():
+                name = f"more than {share} % of the linked {sync.name} at once, and somebody must look first"
+                draft = Draft(name, self._crowded(sync, target), stops=True)
+                outcome = self._tried(draft, self._coverage)
+                if outcome is not None and any(row.what is What.STOP and row.code == "HX301" for row in outcome.rows):
+                    self._add(draft)
+                    return
 
     # --- records -------------------------------------------------------------------------------------------------------------
 
@@ -221,20 +219,54 @@ class _Writer:
             body["linked"]["invoices"] = [invoice_pair(maker, paid=source is App.XERO and rows is WHOLE)]
         return {key: body[key] for key in ("hubspot", "xero", "linked") if key in body}
 
+    def _crowded(self, sync: Sync, target: App) -> dict[str, Any]:
+        """A crowd that was edited in the source, each with what the filter asks for."""
+        source = target.other
+        many = crowd(sync.name, source, self._spoken_of(sync))
+        body: dict[str, Any] = {"linked": {sync.name: [self._passing(sync, pair, each_its_own=True) for pair in many]}}
+        witness = self._lets_in.get((sync.name, target), Witness())
+        associations = self._catalogue.type(source, sync.types[source]).associations
+        for word, others in witness.associated.items():
+            kind = associations[word].type
+            rows = [
+                {
+                    "repeat": pair["repeat"],
+                    "id": f"9{place}{pair[source.value]['id']}",
+                    "contact": pair[source.value]["id"],
+                    **each,
+                }
+                for pair in many
+                for place, each in enumerate(others)
+            ]
+            body[source.value] = {kind: rows}
+        return body
+
+    def _spoken_of(self, sync: Sync) -> set[str]:
+        """Fields that the filters of a sync ask for."""
+        return {field.friendly for limit in sync.filters.values() for field in limit.needs.fields}
+
     def _customer(self) -> Row:
         """The customer of the case's invoice, whom the filters on contacts let pass."""
         contacts = next((each for each in self._ruleset.syncs if each.name == "contacts"), None)
         return self._passing(contacts, CUSTOMER) if contacts is not None else CUSTOMER
 
-    def _passing(self, sync: Sync, pair: Row) -> Row:
-        """A linked pair with what both directions' filters ask for, except for what makes it this pair."""
-        found = dict(pair)
+    def _passing(self, sync: Sync, pair: Row, *, each_its_own: bool = False) -> Row:
+        """A linked pair with what both directions' filters ask for, except for what makes it this pair; with `each_its_own` a name
+        that a filter asks for has what makes it this pair's behind it. What is mapped is the same on both sides: they are in step."""
+        sides = {app: dict(pair[app.value]) for app in App}
         for target in sync.direction.targets:
-            witness = self._lets_in.get((sync.name, target))
-            if witness is not None:
-                side = found[target.other.value]
-                found[target.other.value] = {**side, **{k: v for k, v in witness.values.items() if k not in side}}
-        return found
+            source = target.other
+            for name, value in self._lets_in.get((sync.name, target), Witness()).values.items():
+                if name in sides[source] and not (each_its_own and name in ("name", "company-name")):
+                    continue
+                said = f"{value} {sides[source][name]}" if name in sides[source] else value
+                sides[source][name] = said
+                other = next(
+                    (each.field(target) for each in sync.mappings if each.field(source).friendly == name), None
+                )
+                if other is not None:
+                    sides[target][other.friendly] = said
+        return {**pair, **{app.value: side for app, side in sides.items()}}
 
     def _title(self, sync: Sync, app: App) -> str:
         title = self._catalogue.type(app, sync.types[app]).title

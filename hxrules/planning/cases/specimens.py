@@ -5,7 +5,7 @@ Data in the words of a test. See also: `beginnings` (who puts them into cases), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -125,7 +125,8 @@ CUSTOMER: Final[Row] = {
     "xero": {"id": "c1", "email": "ana@example.com", "name": "Lee"},
 }
 """Whom invoices are for: a contact that is in both apps."""
-ITEM: Final[Row] = {"id": "i1", "sku": "W-1", "name": "Widget"}
+_SKU: Final[Row] = {"sku": "W-1", "name": "Widget"}
+ITEM: Final[Row] = {"id": "i1", **_SKU}
 
 
 def invoice_pair(maker: App, *, paid: bool) -> Row:
@@ -142,40 +143,56 @@ def invoice_pair(maker: App, *, paid: bool) -> Row:
     return pair
 
 
-def contested(sync: str) -> Row:
+_EDITS: Final[Mapping[str, Mapping[str, tuple[Any, Any, Any]]]] = {
+    "contacts": {
+        "city": ("Sydney", "Perth", "Hobart"),
+        "first-name": ("Anna", "Ana", "Anne"),
+        "region": ("NSW", "WA", "TAS"),
+    },
+    "products": {
+        "price": (10, 11, 12),
+        "description": ("A widget", "A blue widget", "A red widget"),
+        "cost": (5, 6, 7),
+    },
+}
+"""By sync: fields to edit, each with what it was, and what it becomes in HubSpot and in Xero."""
+
+
+def _edit(sync: str, spoken_of: Collection[str]) -> tuple[str, tuple[Any, Any, Any]]:
+    """A field that no filter speaks of, if there is one: an edit of it moves nobody in or out."""
+    edits = _EDITS[sync]
+    name = next((each for each in edits if each not in spoken_of), next(iter(edits)))
+    return name, edits[name]
+
+
+def contested(sync: str, spoken_of: Collection[str]) -> Row:
     """A linked pair of which one field was edited in both apps since."""
-    if sync == "contacts":
-        return {
-            "hubspot": {"id": 101, "email": "ana@example.com", "company-name": "Lee", "city": "Perth"},
-            "xero": {"id": "c1", "email": "ana@example.com", "name": "Lee", "city": "Hobart"},
-            "before": {"hubspot": {"city": "Sydney"}, "xero": {"city": "Sydney"}},
-        }
+    name, (old, hubspot, xero) = _edit(sync, spoken_of)
+    pair = CUSTOMER if sync == "contacts" else {"hubspot": {"id": 201, **_SKU}, "xero": {"id": "i1", **_SKU}}
     return {
-        "hubspot": {"id": 201, "sku": "W-1", "name": "Widget", "price": 11},
-        "xero": {"id": "i1", "sku": "W-1", "name": "Widget", "price": 12},
-        "before": {"hubspot": {"price": 10}, "xero": {"price": 10}},
+        "hubspot": {**pair["hubspot"], name: hubspot},
+        "xero": {**pair["xero"], name: xero},
+        "before": {app: {name: old} for app in ("hubspot", "xero")},
     }
 
 
-def crowd(sync: str, source: App) -> list[Row]:
+def crowd(sync: str, source: App, spoken_of: Collection[str]) -> list[Row]:
     """Twenty linked pairs of which seven were edited in the source since: more than most limits let one run change."""
+    name, (old, hubspot, xero) = _edit(sync, spoken_of)
+    calm, edited = _numbered(sync, "2"), _numbered(sync, "1")
+    for app in ("hubspot", "xero"):
+        edited[app][name] = old
+    edited[source.value][name] = hubspot if source is App.HUBSPOT else xero
+    return [{"repeat": 7, **edited, "before": {source.value: {name: old}}}, {"repeat": 13, **calm}]
+
+
+def _numbered(sync: str, first: str) -> dict[str, dict[str, Any]]:
+    number = f"{first}{{n}}"
     if sync == "contacts":
-        name, old, new = "city", "Sydney", "Perth"
-        hubspot = {"id": "{k}{n}", "email": "{k}{n}@example.com", "company-name": "Firm {k}{n}"}
-        xero = {"id": "c{k}{n}", "email": "{k}{n}@example.com", "name": "Firm {k}{n}"}
-    else:
-        name, old, new = "price", "10", "11"
-        hubspot = {"id": "{k}{n}", "sku": "W-{k}{n}", "name": "Widget"}
-        xero = {"id": "i{k}{n}", "sku": "W-{k}{n}", "name": "Widget"}
-
-    def pair(number: str, **said: str) -> dict[str, Any]:
-        sides = {"hubspot": hubspot, "xero": xero}
+        email = f"{number}@example.com"
         return {
-            app: {**{key: text.replace("{k}", number) for key, text in side.items()}, **said}
-            for app, side in sides.items()
+            "hubspot": {"id": number, "email": email, "company-name": f"Firm {number}"},
+            "xero": {"id": f"c{number}", "email": email, "name": f"Firm {number}"},
         }
-
-    edited = pair("1", **{name: old})
-    edited[source.value] = {**edited[source.value], name: new}
-    before = {source.value: {name: old}}
-    return [{"repeat": 7, **edited, "before": before}, {"repeat": 13, **pair("2")}]
+    widget = {"sku": f"W-{number}", "name": "Widget"}
+    return {"hubspot": {"id": number, **widget}, "xero": {"id": f"i{number}", **widget}}

@@ -7,12 +7,12 @@ combinations are the witnesses, nearest to the plain record first. Which of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice, product
-from typing import Final
+from itertools import combinations, islice, product
+from typing import Any, Final
 
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.language.filter_syntax import Test, parse
@@ -22,8 +22,10 @@ from hxrules.language.filter_values import Operand_
 from hxrules.language.filters import Filter, Needs
 from hxrules.values import Value, ValueType
 
-MOST: Final = 200
+MOST: Final = 500
 """Witnesses of one filter that are tried."""
+_FEW: Final = 60
+"""Associated records of one kind."""
 _DAY: Final = timedelta(days=1)
 _Choice = tuple[()] | tuple[Value]
 _SAMPLES: Final[Mapping[ValueType, Value]] = {
@@ -56,14 +58,33 @@ def witnesses(limit: Filter, info: TypeInfo, catalogue: Catalogue, moment: Momen
     reader = _Reader(moment)
     reader.read(checked)
     groups = [[None, *reader.groups(word)] for word in reader.associated]
-    both = islice(product(product(*groups), product(*reader.choices())), MOST)
-    for others, values in sorted(both, key=lambda each: _distance(each[0]) + _distance(each[1])):
+    for chosen in islice(_nearest([*groups, *reader.choices()]), MOST):
+        others, values = chosen[: len(groups)], chosen[len(groups) :]
         named = zip(reader.associated, others, strict=True)
         yield Witness(reader.said(values), {word: each for word, each in named if each is not None})
 
 
-def _distance(combination: Sequence[object]) -> int:
-    return sum(each not in (None, ()) for each in combination)
+def _nearest(choices: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """One of each, in the order in which they are worth trying; the first of each is to say nothing.
+
+    Nothing said, one thing, two; then all things at once, as an `and` of many wants it, and that with one thing otherwise; then more.
+    """
+    plain = tuple(each[0] for each in choices)
+    full = tuple(each[1] if len(each) > 1 else each[0] for each in choices)
+    yield from _changed(plain, choices, range(3))
+    yield from _changed(full, choices, range(2))
+    yield from _changed(plain, choices, range(3, len(choices) + 1))
+
+
+def _changed(
+    start: tuple[Any, ...], choices: Sequence[Sequence[Any]], times: Iterable[int]
+) -> Iterator[tuple[Any, ...]]:
+    """`start` with so many of its parts otherwise."""
+    for number in times:
+        for places in combinations(range(len(choices)), number):
+            for others in product(*([each for each in choices[place] if each != start[place]] for place in places)):
+                changed = dict(zip(places, others, strict=True))
+                yield tuple(changed.get(place, each) for place, each in enumerate(start))
 
 
 def _own_fields(needs: Needs) -> dict[str, Field]:
@@ -104,8 +125,7 @@ class _Reader:
     def groups(self, word: str) -> list[tuple[Mapping[str, Value], ...]]:
         """Associated records to try: none, one of each combination, and the first of them together."""
         inner = self.associated[word]
-        nearest = islice(sorted(product(*inner.choices()), key=_distance), MOST)
-        singles = [inner.said(chosen) for chosen in nearest]
+        singles = [inner.said(chosen) for chosen in islice(_nearest(inner.choices()), _FEW)]
         return [(), *((each,) for each in singles), tuple(singles[:6])]
 
     def _suggested(self, leaf: Leaf) -> list[Value]:
@@ -117,7 +137,7 @@ class _Reader:
             return [value + step for value in named if isinstance(value, Decimal) for step in (0, 1, -1)]
         if leaf.test in (Test.KNOWN, Test.UNKNOWN):
             return [self._sample(leaf.field), None]
-        return [*named, self._other(leaf.field, named)]
+        return [*named, *self._others(leaf.field, named)]
 
     def _value(self, value: Operand_, kind: ValueType) -> Value:
         if isinstance(value, str | Decimal | bool | date):
@@ -131,15 +151,15 @@ class _Reader:
     def _sample(self, field: Field) -> Value:
         return field.choices[0] if field.choices else _SAMPLES.get(field.kind)
 
-    def _other(self, field: Field, named: Sequence[Value]) -> Value:
-        """A value of the field that the comparison doesn't name."""
+    def _others(self, field: Field, named: Sequence[Value]) -> Sequence[Value]:
+        """Values of the field that the comparison doesn't name. Of choices several, as one may end a record's life."""
         if field.kind is ValueType.BOOL:
-            return not named[0]
+            return [not named[0]]
         if field.choices:
-            return next((each for each in field.choices if each not in named), None)
+            return [each for each in field.choices if each not in named][:3]
         if field.kind.numeric:
-            return max((each for each in named if isinstance(each, Decimal)), default=Decimal(0)) + 1
-        return next((each for each in ("other", "another", "a third") if each not in named), None)
+            return [max((each for each in named if isinstance(each, Decimal)), default=Decimal(0)) + 1]
+        return [next(each for each in ("other", "another", "a third") if each not in named[:2])]
 
 
 def _beside(value: Value, kind: ValueType) -> list[Value]:
