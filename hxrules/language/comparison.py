@@ -188,7 +188,9 @@ def _said_by_the_rest(old: Sync, new: Sync) -> dict[str, tuple[str | None, str |
 
 def _settings(pair: tuple[Sync, Sync], kind: Kind, said: Mapping[str, tuple[str | None, ...]]) -> Iterator[RuleChange]:
     for key, (before, after) in said.items():
-        old, new = (_place(sync.places, key) or sync.span for sync in pair)
+        # What isn't said, and counts all the same, stands at the sync.
+        places = (_place(sync.places, key) or sync.span for sync in pair)
+        old, new = (place if value is not None else None for place, value in zip(places, (before, after), strict=True))
         yield from _one(pair[1].name, kind, key.replace(".", " "), (before, after), (old, new))
 
 

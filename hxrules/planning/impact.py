@@ -75,8 +75,11 @@ class Move:
     xero: str | None
     label: str
     why: str = ""
+    """What has kept it outside, or does so now; or what holds it."""
     span: Span | None = None
     fields: tuple[FieldMove, ...] = ()
+    created: bool = False
+    """It enters by being created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +276,10 @@ def _moves(name: str, app: App, sides: tuple[_Side, _Side], naming: _Naming) -> 
         if source not in before or source not in after:
             kind = Kind.ENTER if source in after else Kind.LEAVE
             outside = sides[0 if kind is Kind.ENTER else 1].excluded.get((app.other, source))
-            yield _move(kind, name, app, (after.get(source) or before[source]), naming, outside)
+            move = _move(kind, name, app, after.get(source) or before[source], naming, outside)
+            created = isinstance(after.get(source), Change)
+            known = kind is Kind.LEAVE or created
+            yield replace(move, created=created, fields=() if known else _fields({}, written[1].get(source, {})))
         elif written[0].get(source, {}) != written[1].get(source, {}):
             fields = _fields(written[0].get(source, {}), written[1].get(source, {}))
             yield replace(_move(Kind.CHANGE, name, app, after[source], naming, None), fields=fields)

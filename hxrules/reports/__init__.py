@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from hxrules.reports.explain_page import explained_json, explained_text
     from hxrules.reports.html import plan_html, status_html
     from hxrules.reports.log import run_log_json, run_log_text, runs_json, runs_text
-    from hxrules.reports.markdown import plan_markdown, run_markdown
+    from hxrules.reports.markdown import plan_markdown, rules_markdown, run_markdown
     from hxrules.reports.masking import Values
     from hxrules.reports.plans import plan_text
     from hxrules.reports.problems import problems_text
+    from hxrules.reports.rules import RulesChanged, rules_json, rules_text
     from hxrules.reports.runs import run_text
     from hxrules.reports.status import StandingRecord, StatusRow, status_records_text, status_text
     from hxrules.reports.style import Style
 
 __all__ = [
+    "RulesChanged",
     "StandingRecord",
     "StatusRow",
     "Style",
@@ -49,6 +51,9 @@ __all__ = [
     "problems_json",
     "problems_sarif",
     "problems_text",
+    "rules_json",
+    "rules_markdown",
+    "rules_text",
     "run_json",
     "run_log_json",
     "run_log_text",
@@ -65,6 +70,7 @@ __all__ = [
 
 # Where each name lives: a command that shows problems should not wait for the renderers of plans.
 _HOMES = {
+    "RulesChanged": "rules",
     "StandingRecord": "status",
     "StatusRow": "status",
     "Style": "style",
@@ -85,6 +91,9 @@ _HOMES = {
     "problems_json": "documents",
     "problems_sarif": "annotations",
     "problems_text": "problems",
+    "rules_json": "rules",
+    "rules_markdown": "markdown",
+    "rules_text": "rules",
     "run_json": "documents",
     "run_log_json": "log",
     "run_log_text": "log",
