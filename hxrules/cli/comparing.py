@@ -18,7 +18,7 @@ from hxrules.planning.impact import Impact, Made, impact, looked_at_anew, wide
 from hxrules.planning.plan import Plan
 from hxrules.planning.planner import make_plan
 from hxrules.planning.remembered import concern_records, remembered
-from hxrules.records import Accounts, StateView
+from hxrules.records import Accounts
 from hxrules.running.fetch import fetch
 from hxrules.state.entries import RunHeader
 from hxrules.state.store import Store
@@ -124,16 +124,22 @@ def look(
         return planned, replace(report, notes=_no_record(report.changes))
     reading = wide(before.ruleset, rules, frozenset(sync.name for sync in rules.active))
     planned = session.look(rules, store, connectors, accounts, progress, reading)
-    found = _since(before.ruleset, rules, planned)
+    found = _since(before.ruleset, rules, report.changes, planned)
     return planned, replace(report, impact=found, live=True, as_of=planned.plan.now)
 
 
-def _since(old: Ruleset, new: Ruleset, planned: session.Planned) -> Impact:
+def _since(old: Ruleset, new: Ruleset, changes: tuple[RuleChange, ...], planned: session.Planned) -> Impact:
+    """By this very look; a sync that runs no longer isn't read any more, so of that one as the last run left it."""
     catalogue, when = load_catalogue(), planned.plan.now
-    anew: StateView = looked_at_anew(planned.state, new)
+    anew = looked_at_anew(planned.state, new)
     before = Made(old, *make_plan(old, planned.snapshot, anew, when, catalogue))
     after = Made(new, planned.plan, planned.observations)
-    return impact(before, after, planned.state, planned.snapshot, catalogue)
+    found = impact(before, after, planned.state, planned.snapshot, catalogue)
+    runs = {sync.name for sync in new.active}
+    ended = [way for way in remembered(old, new, changes, planned.state).ways if way.sync not in runs]
+    names = ", ".join(dict.fromkeys(way.sync for way in ended))
+    untold = (f"Of {names}, which is no longer read, the numbers are as the last run left them.",) if ended else ()
+    return replace(found, ways=(*found.ways, *ended), untold=untold)
 
 
 def _not_kept(last: RunHeader, loaded: Loaded) -> reports.RulesChanged:

@@ -51,7 +51,7 @@ def load(side: Side, *, older: bool = False) -> rulesets.Loaded:
 
 
 def _side(word: str) -> Side:
-    if Path(word).is_file() or (Path(word) / rulesets.FILE).is_file():
+    if word and (Path(word).is_file() or (Path(word) / rulesets.FILE).is_file()):
         return Side(word)
     revision, colon, path = word.partition(":")
     if not colon and word.endswith((".yaml", ".yml")):

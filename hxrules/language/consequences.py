@@ -133,14 +133,14 @@ def _fixed_limit(change: RuleChange, old: Sync | None, new: Sync | None) -> Mean
 
 
 def _mapping(change: RuleChange, old: Sync | None, new: Sync | None) -> Meaning:
+    if change.kind is Kind.LINE_MAPPING:
+        return Meaning(
+            "The lines of every linked invoice are compared anew, and written where they differ.", grave=True
+        )
     if change.after is None:
         return Meaning("No longer kept equal; what the two apps hold stays as it is.")
     assert new is not None
-    lines = change.kind is Kind.LINE_MAPPING
-    mappings = new.invoices.lines if lines and new.invoices is not None else new.mappings
-    writes = next((each.writes for each in mappings if each.id == change.name), frozenset[App]())
-    if lines:
-        return Meaning("The lines of every linked invoice are compared anew.", grave=True)
+    writes = next((each.writes for each in new.mappings if each.id == change.name), frozenset[App]())
     if not writes:
         return _NOTHING
     text = f"{_apps(tuple(sorted(writes)))} may be written by it"

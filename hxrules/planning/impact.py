@@ -168,7 +168,7 @@ def _only(record: Record, names: set[str], words: set[str]) -> Record:
 
 def looked_at_anew(state: StateView, rules: Ruleset | None = None) -> StateView:
     """The state as it makes the planner look at every record of the syncs that `rules` have changed; without them, of all syncs."""
-    digests = {sync.name: sync.digest for sync in rules.syncs} if rules is not None else {}
+    digests = {sync.name: sync.digest for sync in rules.active} if rules is not None else {}
     return replace(
         state,
         syncs={
@@ -182,19 +182,23 @@ def looked_at_anew(state: StateView, rules: Ruleset | None = None) -> StateView:
 
 
 def impact(old: Made, new: Made, state: StateView, snapshot: Snapshot, catalogue: Catalogue) -> Impact:
-    """Whom it concerns. Both plans were made from the same snapshot (or its part) and state."""
+    """Whom it concerns, of the syncs that the snapshot shows. Both plans were made from it (or its part) and from the same state."""
     moves: list[Move] = []
     ways: list[Way] = []
-    names = dict.fromkeys(sync.name for each in (new, old) for sync in each.rules.active)
-    for name in names:
+    for name in snapshot.syncs:
         sides = (_Side(old, name, state), _Side(new, name, state))
         naming = _Naming(snapshot.sight(name), _sync_of(name, new, old), catalogue)
         for app in (each for each in App if each in sides[0].targets | sides[1].targets):
             found = list(_moves(name, app, sides, naming))
-            numbers = [
-                exactly(sum(each.kind is kind for each in found)) for kind in (Kind.ENTER, Kind.LEAVE, Kind.CHANGE)
+            enter, leave, change = (
+                sum(each.kind is kind for each in found) for kind in (Kind.ENTER, Kind.LEAVE, Kind.CHANGE)
+            )
+            # Pairs that weren't looked at count as what they may be, where only one of the rulesets goes this way at all.
+            maybe = [side.unseen(app) if app in side.targets else 0 for side in sides]
+            doubt = [
+                number if app not in other.targets else 0 for number, other in zip(maybe, reversed(sides), strict=True)
             ]
-            ways.append(Way(name, app, *numbers))
+            ways.append(Way(name, app, Count(enter, enter + doubt[1]), Count(leave, leave + doubt[0]), exactly(change)))
             moves += found
         moves += _held(name, sides)
     return Impact(tuple(ways), tuple(moves))
@@ -237,6 +241,10 @@ class _Side:
         }
         creates = (each for each in self.changes if each.action is Action.CREATE and each.app is app)
         return found | {_source(each): each for each in creates}
+
+    def unseen(self, app: App) -> int:
+        """How many linked pairs nobody has looked at yet from this side: a run has made them, and the next one looks."""
+        return sum(app not in each.membership and each.gone is None for each in self.links)
 
     def written(self, app: App) -> dict[str, dict[str, Value]]:
         """By the id in the other app: what is written to `app`, by mapping."""

@@ -52,21 +52,20 @@ def _targets(sync: Sync | None) -> frozenset[App]:
 
 
 def _way(name: str, app: App, old: Sync, new: Sync | None, changes: Sequence[RuleChange], state: StateView) -> Way:
-    linked = {
-        each.side(app.other)
-        for each in state.links
-        if each.sync == name and each.gone is None and each.membership.get(app) is Membership.IN
-    }
+    mine = [each for each in state.links if each.sync == name and each.gone is None]
+    inside = {each.side(app.other) for each in mine if each.membership.get(app) is Membership.IN}
+    # A pair that a run has made is looked at from its other side by the next run only.
+    perhaps = len(inside) + sum(app not in each.membership for each in mine)
     if app not in _targets(new):
-        return Way(name, app, exactly(0), exactly(len(linked)), exactly(0))
+        return Way(name, app, exactly(0), Count(len(inside), perhaps), exactly(0))
     source = (app.other, old.types[app.other])
-    outside = sum(ref[:2] == source and each.sync == name and ref.id not in linked for ref, each in state.known.items())
+    outside = sum(ref[:2] == source and each.sync == name and ref.id not in inside for ref, each in state.known.items())
     if app not in _targets(old):
-        return Way(name, app, Count(0, outside + len(linked)), exactly(0), exactly(0))
+        return Way(name, app, Count(0, outside + len(inside)), exactly(0), exactly(0))
     reaches = {_reach(each) for each in changes if each.kind not in _OF_NO_RECORD and each.target in (app, None)}
     enter = Count(0, outside) if reaches & {Reach.MORE, Reach.UNKNOWN} else exactly(0)
-    leave = Count(0, len(linked)) if reaches & {Reach.FEWER, Reach.UNKNOWN} else exactly(0)
-    change = Count(0, len(linked)) if any(map(_rewrites, changes)) else exactly(0)
+    leave = Count(0, perhaps) if reaches & {Reach.FEWER, Reach.UNKNOWN} else exactly(0)
+    change = Count(0, perhaps) if any(map(_rewrites, changes)) else exactly(0)
     return Way(name, app, enter, leave, change)
 
 
@@ -80,7 +79,7 @@ def _reach(change: RuleChange) -> Reach:
 
 def _rewrites(change: RuleChange) -> bool:
     """May something else be written of a record that is inside before and after? Not for a filter or a direction, nor for a mapping
-    that ends."""
-    if change.kind in (Kind.MAPPING, Kind.LINE_MAPPING):
+    that ends; that of a line is a part of its invoice."""
+    if change.kind is Kind.MAPPING:
         return change.after is not None
     return change.kind not in {Kind.FILTER, Kind.DIRECTION, *_OF_NO_RECORD}
