@@ -171,7 +171,7 @@ def records_title(report: RulesChanged) -> str:
     """What the numbers are of."""
     assert report.as_of is not None
     if report.live:
-        return f"Records, looked at {when(report.as_of)}: by the new rules instead of the old ones"
+        return f"Records, looked at {when(report.as_of)}: by the new rules against the old"
     return f"Records, as the run of {when(report.as_of)} left them"
 
 
@@ -180,7 +180,7 @@ def record_lines(report: RulesChanged, sheet: Sheet, indent: int = 0) -> Iterato
     found = report.impact
     if found is not None and found.ways and report.as_of is not None:
         yield ""
-        yield f"{' ' * indent}{sheet.style.paint(sheet.style.say(records_title(report)), Tone.STRONG)}"
+        yield from sheet.said(records_title(report), indent, Tone.STRONG)
         head = [sheet.style.paint(each, Tone.FAINT) for each in ("", *(kind.value for kind in COUNTED))]
         rows = [
             [f"{way.sync} to {way.app.brand}", *(_number(getattr(way, kind.value), sheet) for kind in COUNTED)]
@@ -214,7 +214,7 @@ def count_text(number: Count) -> str:
 _TITLES = {
     impact.Kind.ENTER: "enter {way}",
     impact.Kind.LEAVE: "leave {way}",
-    impact.Kind.CHANGE: "change {way}: what would be written by the old rules, and by the new",
+    impact.Kind.CHANGE: "change {way}: what is written by the old rules → by the new",
     impact.Kind.HOLD: "{sync}: would be held, and weren't",
     impact.Kind.RELEASE: "{sync}: would no longer be held",
 }
@@ -234,7 +234,7 @@ def move_groups(found: Impact) -> Iterator[tuple[str, Sequence[Move]]]:
 
 def _moves(title: str, moves: Sequence[Move], sheet: Sheet, indent: int) -> Iterator[str]:
     style = sheet.style
-    yield f"{' ' * indent}{style.paint(style.say(title), Tone.STRONG)}"
+    yield from sheet.said(title, indent, Tone.STRONG)
     for move in sheet.some(moves, SAMPLES):
         name = style.paint(sheet.name(move.label), Tone.STRONG)
         note = "would be created" if move.created else ""

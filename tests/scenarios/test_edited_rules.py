@@ -128,6 +128,36 @@ def test_before_any_run_the_two_plans_are_compared_all_the_same(here: Stage) -> 
     assert "rules_changed" not in here.type("dry-run", "--format", "json").json
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (RULES.replace("Perth", "Darwin"), RULES, "contacts last ran by other rules than the old ones."),
+        (RULES, RULES + "  products: {direction: to-xero}\n", "products didn't run by the old rules."),
+        (
+            RULES + "  products: {direction: to-xero}\n",
+            RULES + "  products: {direction: two-way}\n",
+            "products has never run here.",
+        ),
+    ],
+)
+def test_what_the_state_can_not_tell_it_does_not(here: Stage, old: str, new: str, why: str) -> None:
+    """Its numbers are those of the rules that ran last, and of no others."""
+    here.type("apply", "--yes")
+    here.ruleset(old, "old.yaml")
+    here.ruleset(new)
+    found = compare(here)
+    assert (found["ways"], found["untold"]) == ([], [why])
+    assert why in here.type("diff", "old.yaml", "hxrules.yaml").out
+
+
+def test_a_state_of_other_accounts_tells_nothing(here: Stage) -> None:
+    here.type("apply", "--yes")
+    edit(here, "accounts:\n  hubspot: {", "accounts:\n  hubspot: {portal: 99, ")
+    here.ruleset((here.folder / "hxrules.yaml").read_text(encoding="utf-8").replace("Perth", "Hobart"))
+    assert compare(here) is None
+    assert "for other accounts" in here.type("diff", "old.yaml", "hxrules.yaml").out
+
+
 def test_a_changed_field_is_shown_by_both_rulesets(here: Stage) -> None:
     """By the old rules nothing would be written; by the new ones this."""
     here.type("apply", "--yes")
