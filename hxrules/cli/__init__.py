@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": "Check rulesets: every problem with its place, cause and remedy.",
     "fmt": "Bring rulesets into their one layout, or into the current version of the language.",
     "test": "Run a ruleset's own cases, without any network.",
+    "diff": "What changes in rules between two rulesets or git revisions, and for how many records.",
     "dry-run": "Show exactly what apply would do. Writes nothing.",
     "apply": "Carry out what the ruleset says.",
     "show": "Print a saved plan.",

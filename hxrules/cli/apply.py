@@ -67,6 +67,7 @@ def command(
                     return 4
                 _agree(planned, yes, form, mode, str(ruleset or rulesets.show(path)))
                 started = now()
+                store.keep_ruleset(rules.digest, loaded.texts)
                 try:
                     run = execute(
                         plan,

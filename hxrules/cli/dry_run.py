@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hxrules import reports
-from hxrules.cli import rulesets, session
+from hxrules.cli import comparing, rulesets, session
 from hxrules.cli.output import style, values
 from hxrules.cli.progress import ProgressLine
 from hxrules.planning.observations import Observations
@@ -43,7 +43,8 @@ def command(
     everything: bool,
     max_calls: int | None,
 ) -> int:
-    """Read both apps and show every change that apply would make: field, old and new value, and the rule that says so.
+    """Read both apps and show every change that apply would make: field, old and new value, and the rule that says so. Where rules were
+    edited since the last run, also which, and for how many records.
 
     \b
       hxrules dry-run                          the ruleset of this folder
@@ -58,13 +59,13 @@ def command(
     try:
         with session.connected(max_calls) as connectors:
             accounts = session.sign_in(loaded, connectors)
-            planned = session.look(loaded.ruleset, store, connectors, accounts, progress)
+            planned, changed = comparing.look(loaded, store, connectors, accounts, progress)
     finally:
         if store is not None:
             store.close()
     if output is not None:
         save(planned.plan, planned.observations, output)
-    show(planned.plan, form, mode, everything, cost=planned.cost)
+    show(planned.plan, form, mode, everything, cost=planned.cost, rules=changed)
     if not exit_code:
         return 0
     return 2 if planned.plan.has_changes else (6 if planned.plan.held else 0)
@@ -79,20 +80,21 @@ def show(
     saved: str | None = None,
     next_step: bool = True,
     cost: Cost | None = None,
+    rules: reports.RulesChanged | None = None,
 ) -> None:
-    """Prints a plan, and what it cost where that is known."""
+    """Prints a plan; and what it cost, and which rules were edited since the last run, where that is known."""
     shown = values(mode, json_output=form == "json")
     if form == "json":
-        for piece in reports.plan_json(plan, shown, cost):
+        for piece in reports.plan_json(plan, shown, cost, rules):
             click.echo(piece, nl=False)
         click.echo()
     elif form == "markdown":
-        click.echo(reports.plan_markdown(plan, shown, saved=saved, cost=cost))
+        click.echo(reports.plan_markdown(plan, shown, saved=saved, cost=cost, rules=rules))
     elif form == "html":
-        click.echo(reports.plan_html(plan, shown, saved=saved, cost=cost))
+        click.echo(reports.plan_html(plan, shown, saved=saved, cost=cost, rules=rules))
     else:
         text = reports.plan_text(
-            plan, style(), shown, everything=everything, saved=saved, next_step=next_step, cost=cost
+            plan, style(), shown, everything=everything, saved=saved, next_step=next_step, cost=cost, rules=rules
         )
         click.echo(text)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hxrules import shipped
 from hxrules.catalogue import load_catalogue
 from hxrules.language.compile import load_ruleset
+from hxrules.language.extends import Bases
 from hxrules.language.model import Ruleset
 from hxrules.language.source import decode
+from hxrules.language.versions import upgraded
 from hxrules.problems import Halt, Problem, Span, has_errors
 
 FILE = "hxrules.yaml"
@@ -29,10 +32,13 @@ class Loaded:
     ruleset: Ruleset | None
     problems: list[Problem]
     sources: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
+    """The file and those of one's own that it extends, as the state keeps them (`kept` reads them)."""
 
 
-def load(path: Path) -> Loaded:
-    """Reads one file, with the bases that it extends. Never raises for what is in it."""
+def load(path: Path, *, older: bool = False) -> Loaded:
+    """Reads one file, with the bases that it extends. Never raises for what is in it. With `older` a text of an older version of the
+    language is read too, as `hxrules fmt --upgrade` would rewrite it."""
     shown = show(path)
     try:
         raw = path.read_bytes()
@@ -43,22 +49,46 @@ def load(path: Path) -> Loaded:
         )
         return Loaded(path, None, [problem])
     text, problems = decode(raw, shown)
-    return Loaded(path, None, problems) if text is None else load_text(path, text)
+    return Loaded(path, None, problems) if text is None else load_text(path, text, older=older)
 
 
-def load_text(path: Path, text: str) -> Loaded:
+def load_text(path: Path, text: str, *, older: bool = False) -> Loaded:
     """As `load`, with another text than the file has now."""
-    shown = show(path)
+    return compiled(path, show(path), text, lambda name: _beside(name, path), older=older)
+
+
+def compiled(path: Path, shown: str, text: str, beside: Bases, *, older: bool = False) -> Loaded:
+    """A ruleset's text, read: `shown` stands in places, `beside` finds the files of one's own that it extends."""
+    if older:
+        text = upgraded(text, shown).text
     sources = {shown: text}
+    extended: dict[str, list[str]] = {}
 
     def bases(name: str) -> tuple[str, str] | None:
-        found = _base(name, path)
-        if found is not None:
-            sources[found[1]] = found[0]
+        own = name.endswith((".yaml", ".yml"))
+        found = beside(name) if own else shipped.base(name)
+        if found is None:
+            return None
+        if own and older:
+            found = upgraded(*found).text, found[1]
+        if own:
+            extended[name] = list(found)
+        sources[found[1]] = found[0]
         return found
 
     ruleset, problems = load_ruleset(text, shown, load_catalogue(), bases)
-    return Loaded(path, ruleset, problems, sources)
+    return Loaded(path, ruleset, problems, sources, {"file": shown, "text": text, "extends": extended})
+
+
+def kept(texts: Mapping[str, Any]) -> Loaded:
+    """A ruleset as a run has kept it, whatever its files say by now."""
+
+    def beside(name: str) -> tuple[str, str] | None:
+        text, file = texts["extends"].get(name, (None, ""))
+        return None if text is None else (text, file)
+
+    file = texts["file"]
+    return compiled(Path(file), file, texts["text"], beside, older=True)
 
 
 def load_valid(path: Path) -> Loaded:
@@ -77,14 +107,12 @@ class RulesetHalt(Halt):
         self.sources = loaded.sources
 
 
-def _base(name: str, importer: Path) -> tuple[str, str] | None:
-    if name.endswith((".yaml", ".yml")):
-        path = importer.parent / name
-        try:
-            return path.read_text(encoding="utf-8"), show(path)
-        except (OSError, ValueError):  # ValueError: not UTF-8, or no name that a file could have
-            return None
-    return shipped.base(name)
+def _beside(name: str, importer: Path) -> tuple[str, str] | None:
+    path = importer.parent / name
+    try:
+        return path.read_text(encoding="utf-8"), show(path)
+    except (OSError, ValueError):  # ValueError: not UTF-8, or no name that a file could have
+        return None
 
 
 def show(path: Path) -> str:

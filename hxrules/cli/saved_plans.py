@@ -78,6 +78,7 @@ def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | Non
                     gone = staleness.dependants(plan, stale)
                     plan = _without(plan, gone)
                     left_out = [*left_out, *_waiting(saved.plan, rules, gone.difference(stale))]
+                store.keep_ruleset(rules.digest, loaded.texts)
                 try:
                     run = execute(
                         plan,
@@ -85,7 +86,12 @@ def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | Non
                         rules,
                         connectors,
                         store,
-                        replace(session.header(plan, "apply", now(), loaded.path.resolve().parent), plan=saved.plan.id),
+                        replace(
+                            session.header(
+                                plan, f"undo {plan.undo}" if plan.undo else "apply", now(), loaded.path.resolve().parent
+                            ),
+                            plan=saved.plan.id,
+                        ),
                         catalogue,
                         now,
                         progress,

@@ -21,11 +21,12 @@ from hxrules.connectors import open_connectors
 from hxrules.connectors.protocol import Connectors
 from hxrules.connectors.settings import settings_from
 from hxrules.language.model import Ruleset
+from hxrules.planning.impact import narrowed
 from hxrules.planning.observations import Observations
 from hxrules.planning.plan import Plan
 from hxrules.planning.planner import make_plan
 from hxrules.problems import Halt
-from hxrules.records import Accounts, StateView
+from hxrules.records import Accounts, Snapshot, StateView
 from hxrules.running.cost import cost_of
 from hxrules.running.fetch import fetch, identify
 from hxrules.running.rights import check_rights
@@ -49,6 +50,7 @@ class Planned:
     observations: Observations
     accounts: Accounts
     state: StateView
+    snapshot: Snapshot
     cost: Cost
 
 
@@ -71,18 +73,25 @@ def view(store: Store | None, accounts: Accounts) -> StateView:
 
 
 def look(
-    ruleset: Ruleset, store: Store | None, connectors: Connectors, accounts: Accounts, progress: ProgressLine
+    ruleset: Ruleset,
+    store: Store | None,
+    connectors: Connectors,
+    accounts: Accounts,
+    progress: ProgressLine,
+    reading: Ruleset | None = None,
 ) -> Planned:
-    """Reads both apps and makes the plan; writes nothing."""
+    """Reads both apps and makes the plan; writes nothing. With `reading` the snapshot is as wide as those rules ask for; the plan is
+    the same without."""
     when = now()
     catalogue = load_catalogue()
     state = view(store, accounts)
     try:
-        snapshot = fetch(ruleset, state, connectors, accounts, when, catalogue, progress)
+        snapshot = fetch(reading or ruleset, state, connectors, accounts, when, catalogue, progress)
     finally:
         progress.done()
-    plan, observations = make_plan(ruleset, snapshot, state, when, catalogue)
-    return Planned(plan, observations, accounts, state, cost_of(plan, connectors))
+    own = snapshot if reading is None else narrowed(snapshot, ruleset, catalogue)
+    plan, observations = make_plan(ruleset, own, state, when, catalogue)
+    return Planned(plan, observations, accounts, state, snapshot, cost_of(plan, connectors))
 
 
 def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:

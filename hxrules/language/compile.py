@@ -19,6 +19,8 @@ from hxrules.language.syncs import SyncReader
 from hxrules.problems import Problem, has_errors, in_order
 from hxrules.values import number_text
 
+_NAMES = ("syncs", "objects", "default-mappings", "line-mappings", "fixed-limits")
+"""Keys whose entries keep their places themselves, or have none of their own."""
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%\Z")
 
 
@@ -54,6 +56,7 @@ def load_ruleset(text: str, file: str, catalogue: Catalogue, bases: Bases) -> tu
         accounts=accounts,
         syncs=syncs,
         limits=limits,
+        places=rules.places(apart=_NAMES),
     )
     return ruleset, in_order(problems)
 

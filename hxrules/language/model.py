@@ -158,6 +158,8 @@ class Sync:
     """Pins `sync_started`; normally the state says it."""
     invoices: InvoiceRules | None = None
     payments: PaymentRules | None = None
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where its keys stand (`direction`, `conflict.winner`), in the file of the chain that says it."""
 
     def mapping(self, mapping_id: str) -> FieldMapping:
         """Raises `KeyError` for an id that the sync doesn't have (or has switched off)."""
@@ -216,6 +218,8 @@ class Ruleset:
     syncs: tuple[Sync, ...]
     """In R8's order, as the base lists its objects; switched-off ones included."""
     limits: Limits = field(default_factory=Limits)
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the keys at the top stand (`version`, `limits.creates`)."""
 
     def sync(self, name: str) -> Sync:
         """Raises `KeyError`."""

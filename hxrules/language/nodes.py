@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -123,6 +124,15 @@ class MappingNode(Node):
     def key(self, name: str) -> ScalarNode:
         """Raises `KeyError`."""
         return self.entries[name][0]
+
+    def places(self, apart: Collection[str] = ()) -> dict[str, Span]:
+        """Where its keys stand, and those one level below (`conflict`, `conflict.winner`); not below the keys named in `apart`."""
+        found: dict[str, Span] = {}
+        for name, (key, value) in self.entries.items():
+            found[name] = key.place
+            if isinstance(value, MappingNode) and name not in apart:
+                found |= {f"{name}.{inner}": below.place for inner, (below, _) in value.entries.items()}
+        return found
 
 
 def short(text: str) -> str:

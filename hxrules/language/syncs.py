@@ -104,6 +104,7 @@ class SyncReader:
             started=started,
             invoices=invoice_rules(node, lines) if name == "invoices" else None,
             payments=payment_rules(node) if name == "payments" else None,
+            places=node.places(apart=("custom-mappings",)),
         )
         return replace(sync, digest=digest(_meaning(sync)))
 

@@ -151,13 +151,8 @@ class ChangeMaker:
         return self._change(Action.CREATE, target, found, pair, tuple(fields), effects, bases)
 
     def label(self, records: Iterable[Record | None]) -> str:
-        """What people call these records: the first label of the catalogue that can be filled in."""
-        for record in records:
-            for template in self._info[record.ref.app].labels if record is not None else ():
-                name = render(template, record.fields if record is not None else {})
-                if name:
-                    return name
-        return ""
+        """What people call these records."""
+        return label_of(records, self._info)
 
     def _slots(self, app: App, record: Record, names: Iterable[str]) -> dict[str, Mapping[str, object]]:
         touched = {self._whole(app, name) for name in names}
@@ -417,6 +412,16 @@ def base_of_new(mapping: FieldMapping, source: App, mine: Value, theirs: Value) 
     if source is App.HUBSPOT:
         return BaseValue(theirs if stands_in else mine, theirs, mapping.digest, settled)
     return BaseValue(mine if stands_in else theirs, mine, mapping.digest, settled)
+
+
+def label_of(records: Iterable[Record | None], info: Mapping[App, TypeInfo]) -> str:
+    """What people call these records: the first label of the catalogue that can be filled in."""
+    for record in records:
+        for template in info[record.ref.app].labels if record is not None else ():
+            name = render(template, record.fields if record is not None else {})
+            if name:
+                return name
+    return ""
 
 
 def render(template: str, fields: Mapping[str, Value]) -> str:

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from hxrules.reports.explain_page import explained_json, explained_text
     from hxrules.reports.html import plan_html, status_html
     from hxrules.reports.log import run_log_json, run_log_text, runs_json, runs_text
-    from hxrules.reports.markdown import plan_markdown, run_markdown
+    from hxrules.reports.markdown import plan_markdown, rules_markdown, run_markdown
     from hxrules.reports.masking import Values
     from hxrules.reports.plans import plan_text
     from hxrules.reports.problems import problems_text
     from hxrules.reports.proposals import proposals_json, proposals_text
+    from hxrules.reports.rules import RulesChanged, rules_json, rules_text
     from hxrules.reports.runs import run_text
     from hxrules.reports.status import StandingRecord, StatusRow, status_records_text, status_text
     from hxrules.reports.style import Style
 
 __all__ = [
+    "RulesChanged",
     "StandingRecord",
     "StatusRow",
     "Style",
@@ -52,6 +54,9 @@ __all__ = [
     "problems_text",
     "proposals_json",
     "proposals_text",
+    "rules_json",
+    "rules_markdown",
+    "rules_text",
     "run_json",
     "run_log_json",
     "run_log_text",
@@ -68,6 +73,7 @@ __all__ = [
 
 # Where each name lives: a command that shows problems should not wait for the renderers of plans.
 _HOMES = {
+    "RulesChanged": "rules",
     "StandingRecord": "status",
     "StatusRow": "status",
     "Style": "style",
@@ -90,6 +96,9 @@ _HOMES = {
     "problems_text": "problems",
     "proposals_json": "proposals",
     "proposals_text": "proposals",
+    "rules_json": "rules",
+    "rules_markdown": "markdown",
+    "rules_text": "rules",
     "run_json": "documents",
     "run_log_json": "log",
     "run_log_text": "log",

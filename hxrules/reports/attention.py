@@ -8,17 +8,21 @@ from hxrules.planning.plan import FieldChange, Plan, Verdict
 from hxrules.problems import Problem
 from hxrules.records import App
 from hxrules.reports.held import held_lines
+from hxrules.reports.rules import RulesChanged, plan_section
 from hxrules.reports.sheet import Sheet
 from hxrules.reports.style import Tone, cells, pad
 from hxrules.reports.view import Contest, contests
 from hxrules.reports.wording import GONE_REMEDY, NOTICES, decided_by
 
 
-def attention(plan: Plan, sheet: Sheet) -> Iterator[Iterator[str]]:
-    """The sections, most urgent first; one without lines has nothing to say."""
+def attention(plan: Plan, sheet: Sheet, rules: RulesChanged | None = None) -> Iterator[Iterator[str]]:
+    """The sections, most urgent first; one without lines has nothing to say. `rules` are those that were edited since the last run."""
     yield _guards(plan, sheet)
     yield _incomplete(plan, sheet)
-    yield _filter_edits(plan, sheet)
+    if rules is not None:
+        yield plan_section(rules, sheet)
+    if rules is None or rules.impact is None:
+        yield _filter_edits(plan, sheet)
     yield _held(plan, sheet)
     yield _contests(plan, sheet, Verdict.CONFLICT, "Conflicts", "edited in both apps; one value loses")
     yield _contests(

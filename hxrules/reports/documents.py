@@ -9,6 +9,7 @@ from hxrules.planning.plan import Action, Plan, plan_pieces, problem_document
 from hxrules.problems import Problem, in_order
 from hxrules.records import App, Standing
 from hxrules.reports.masking import Values, mask_plan, mask_problem, mask_run, mask_text
+from hxrules.reports.rules import RulesChanged, rules_json
 from hxrules.reports.status import StandingRecord, StatusRow, standing_problem
 from hxrules.running.run import AppCalls, Cost, Run
 from hxrules.values import encode, instant_text
@@ -19,11 +20,16 @@ def problems_json(problems: Iterable[Problem], values: Values = Values.FULL) -> 
     return {"problems": [problem_document(mask_problem(problem, values)) for problem in in_order(problems)]}
 
 
-def plan_json(plan: Plan, values: Values = Values.FULL, cost: Cost | None = None) -> Iterator[str]:
+def plan_json(
+    plan: Plan, values: Values = Values.FULL, cost: Cost | None = None, rules: RulesChanged | None = None
+) -> Iterator[str]:
     """The plan (`schemas/plan.v1.json`) as text, piece by piece, a change on a line. In full it is what a plan file holds, and
-    `calls`; otherwise `values` says what was hidden, and the digest no longer fits the content, so that it can be read but not
-    applied. What the plan cost is no part of it: the same plan has the same digest, however it was read."""
+    `calls` and `rules_changed`; otherwise `values` says what was hidden, and the digest no longer fits the content, so that it can be
+    read but not applied. What the plan cost, and what its rules were before, is no part of it: the same plan has the same digest,
+    however it was read."""
     more = {} if cost is None else {"calls": _cost(cost)}
+    if rules is not None:
+        more["rules_changed"] = rules_json(rules, values)
     if values is Values.FULL:
         return plan_pieces(plan, more, line_end="\n")
     return plan_pieces(mask_plan(plan, values), {"plan": plan.id, "values": values.value, **more}, "\n")

@@ -18,6 +18,7 @@ from hxrules.planning.plan import Plan
 from hxrules.records import Standing
 from hxrules.reports.masking import Values, mask_plan, mask_text
 from hxrules.reports.outline import plan_outline
+from hxrules.reports.rules import RulesChanged, masked
 from hxrules.reports.sections import (
     STYLE,
     Alert,
@@ -40,9 +41,17 @@ Records = Mapping[str, Mapping[Standing, Sequence[StandingRecord]]]
 """By sync and standing, the records behind R20's numbers."""
 
 
-def plan_html(plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None, cost: Cost | None = None) -> str:
+def plan_html(
+    plan: Plan,
+    values: Values = Values.MASKED,
+    *,
+    saved: str | None = None,
+    cost: Cost | None = None,
+    rules: RulesChanged | None = None,
+) -> str:
     """The plan, whole. `saved` is the file that holds it, for the commands that are named."""
-    outline = plan_outline(mask_plan(plan, values), plan.id, values, Commands(plan, saved), whole=True, cost=cost)
+    shown, commands = None if rules is None else masked(rules, values), Commands(plan, saved)
+    outline = plan_outline(mask_plan(plan, values), plan.id, values, commands, whole=True, cost=cost, rules=shown)
     body = [
         f"<h1>{_prose(outline.title)}</h1>",
         _note(outline.aside),

@@ -11,6 +11,8 @@ import re
 from hxrules.planning.plan import Plan
 from hxrules.reports.masking import Values, mask_plan, mask_run
 from hxrules.reports.outline import plan_outline, run_outline
+from hxrules.reports.rules import RulesChanged, masked
+from hxrules.reports.rules_outline import rules_outline
 from hxrules.reports.sections import Alert, Data, Outline, Row, Section
 from hxrules.reports.style import Style
 from hxrules.reports.wording import Commands
@@ -29,12 +31,23 @@ _PUNCTUATION = re.compile(r"[^\w\s]")
 
 
 def plan_markdown(
-    plan: Plan, values: Values = Values.MASKED, *, saved: str | None = None, cost: Cost | None = None
+    plan: Plan,
+    values: Values = Values.MASKED,
+    *,
+    saved: str | None = None,
+    cost: Cost | None = None,
+    rules: RulesChanged | None = None,
 ) -> str:
     """The plan, at most `LIMIT` characters. `saved` is the file that holds it, for the commands that are named."""
     commands = Commands(plan, saved)
-    outline = plan_outline(mask_plan(plan, values), plan.id, values, commands, cost=cost)
+    shown = None if rules is None else masked(rules, values)
+    outline = plan_outline(mask_plan(plan, values), plan.id, values, commands, cost=cost, rules=shown)
     return _document(outline, commands.everything)
+
+
+def rules_markdown(report: RulesChanged, values: Values = Values.MASKED) -> str:
+    """What changes in rules, at most `LIMIT` characters."""
+    return _document(rules_outline(masked(report, values), values), "hxrules diff --all")
 
 
 def run_markdown(run: Run, values: Values = Values.MASKED) -> str:
@@ -51,7 +64,7 @@ def _document(outline: Outline, everything: str) -> str:
         "" if outline.overview is None else "\n".join([*_head(outline.overview), *map(_row, outline.overview.rows)]),
         "<br>\n".join(facts),
     ]
-    bottom = f"**{_prose(outline.next)}**"
+    bottom = f"**{_prose(outline.next)}**" if outline.next else ""
     frames = [_frame(section) for section in outline.sections]
     left = (
         LIMIT

@@ -12,6 +12,8 @@ from hxrules.problems import Problem
 from hxrules.records import App
 from hxrules.reports.lines import NEW_LINES, LineChange, line_changes, line_text
 from hxrules.reports.masking import Values
+from hxrules.reports.rules import RulesChanged
+from hxrules.reports.rules_outline import rules_alerts, rules_sections
 from hxrules.reports.sections import (
     ROOM,
     STYLE,
@@ -57,14 +59,16 @@ def plan_outline(
     *,
     whole: bool = False,
     cost: Cost | None = None,
+    rules: RulesChanged | None = None,
 ) -> Outline:
     """The outline of a plan, masked already as `values` says; `plan_id` is that of the original. With `whole` it also lists every
     record that stays outside."""
     plan = with_names(plan)
     acts, aside = headline(plan)
     sections = (
+        *(rules_sections(rules, "Rules changed since the last run") if rules is not None else ()),
         _money(plan),
-        _filter_edits(plan),
+        *((_filter_edits(plan),) if rules is None or rules.impact is None else ()),
         _held(plan.held),
         _contests(plan, Verdict.CONFLICT, "Conflicts", "edited in both apps; one value loses"),
         _contests(
@@ -91,7 +95,11 @@ def plan_outline(
             *costs(plan, cost),
             *hiding(values),
         ),
-        alerts=(*(_guard(problem) for problem in plan.guards), *_incomplete(plan)),
+        alerts=(
+            *(_guard(problem) for problem in plan.guards),
+            *_incomplete(plan),
+            *(rules_alerts(rules) if rules else ()),
+        ),
         sections=tuple(each for each in sections if each.records),
         next=commands.next,
     )

@@ -13,6 +13,8 @@ from hxrules.records import App
 from hxrules.reports.attention import attention
 from hxrules.reports.lines import NEW_LINES
 from hxrules.reports.masking import Values, mask_plan
+from hxrules.reports.rules import RulesChanged
+from hxrules.reports.rules import masked as masked_rules
 from hxrules.reports.sheet import SHOWN, Sheet
 from hxrules.reports.style import Style, Tone, cells, pad, page, table, when
 from hxrules.reports.view import Group, SyncCounts, counts, excluded_groups, groups, sums, with_names
@@ -39,9 +41,11 @@ def plan_text(
     saved: str | None = None,
     next_step: bool = True,
     cost: Cost | None = None,
+    rules: RulesChanged | None = None,
 ) -> str:
     """The plan. Of long lists the first `SHOWN` are shown, with `everything` all. `saved` is the file that holds the plan, for the
-    commands that are named; without `next_step` the last line, which says what to type, is left out (the caller asks)."""
+    commands that are named; without `next_step` the last line, which says what to type, is left out (the caller asks).
+    `rules` are those that were edited since the last run."""
     commands = Commands(plan, saved)
     sheet = Sheet(style, None if everything else SHOWN, commands.everything)
     masked = with_names(mask_plan(plan, values))
@@ -49,7 +53,7 @@ def plan_text(
         _top(masked, plan.id, values, sheet, cost),
         _overview(masked, sheet),
         _money(masked, sheet),
-        *attention(masked, sheet),
+        *attention(masked, sheet, None if rules is None else masked_rules(rules, values)),
         *(_group(group, sheet) for group in groups(masked)),
         _excluded(masked, sheet),
     ]

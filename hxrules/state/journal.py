@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hxrules.records import App
 from hxrules.state import tables as t
@@ -121,6 +122,27 @@ def runs_of(connection: Connection, plan_id: str) -> list[JournaledRun]:
 def effects(connection: Connection, run_id: str) -> list[JournaledEffect]:
     query = _effects().where(t.intents.c.run == run_id).order_by(t.intents.c.seq, t.intents.c.effect)
     return [_effect(row) for row in connection.execute(query)]
+
+
+def last_applied(connection: Connection) -> RunHeader | None:
+    """The newest finished run that applied a ruleset; one that only undid another doesn't count."""
+    query = select(t.runs).where(t.runs.c.finished.is_not(None), t.runs.c.command == "apply")
+    row = connection.execute(query.order_by(t.runs.c.started.desc(), t.runs.c.id).limit(1)).one_or_none()
+    return None if row is None else _header(row)
+
+
+def keep_ruleset(connection: Connection, digest: str, texts: Mapping[str, Any]) -> None:
+    """Writes what a ruleset says, in the place of an older text of the same meaning."""
+    put = upsert(t.rulesets).values(digest=digest, texts=dict(texts))
+    connection.execute(put.on_conflict_do_update(index_elements=["digest"], set_={"texts": put.excluded.texts}))
+
+
+def ruleset(connection: Connection, digest: str) -> Mapping[str, Any] | None:
+    """What the ruleset of that digest said; `None` where no run has kept it."""
+    found: Mapping[str, Any] | None = connection.execute(
+        select(t.rulesets.c.texts).where(t.rulesets.c.digest == digest)
+    ).scalar()
+    return found
 
 
 def applied(connection: Connection, plan_id: str) -> RunHeader | None:

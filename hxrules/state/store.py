@@ -187,6 +187,22 @@ class Store:
         with self._database.reading() as connection:
             return journal.applied(connection, plan_id)
 
+    def last_applied(self) -> RunHeader | None:
+        """The newest finished run that applied a ruleset."""
+        with self._database.reading() as connection:
+            return journal.last_applied(connection)
+
+    def keep_ruleset(self, digest: str, texts: Mapping[str, Any]) -> None:
+        """Remembers what a run's ruleset says (JSON), once for each digest; writes nothing where it is there already."""
+        if self.ruleset(digest) != texts:
+            with self._writing() as connection:
+                journal.keep_ruleset(connection, digest, texts)
+
+    def ruleset(self, digest: str) -> Mapping[str, Any] | None:
+        """What the ruleset of that digest said; `None` where no run has kept it."""
+        with self._database.reading() as connection:
+            return journal.ruleset(connection, digest)
+
     # --- the lock -----------------------------------------------------------------------------------------------------
 
     @contextmanager

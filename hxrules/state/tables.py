@@ -30,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The version of the tables that this program writes: the newest of `migrations/versions`."""
 
 
@@ -148,6 +148,14 @@ runs = Table(
     Index("runs_by_plan", "plan"),
     Index("runs_by_start", "started"),
 )
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("texts", JsonText, nullable=False),
+)
+"""What the rulesets of runs said, once for each digest."""
 
 intents = Table(
     "intents",

@@ -80,7 +80,7 @@ def tab(folder: Path, line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("hxrules d", {"dry-run", "doctor", "demo", "disconnect"}),
+        ("hxrules d", {"diff", "dry-run", "doctor", "demo", "disconnect"}),
         ("hxrules dry-run --form", {"--format"}),
         ("hxrules dry-run --format ", {"text", "json", "markdown", "html"}),
         ("hxrules status --failing ", {"contacts", "products"}),

@@ -228,7 +228,12 @@ def stage(
 
 @contextmanager
 def quick_stage(
-    folder: Path, world: Mapping[str, Any], *, ruleset: str, quirks: Mapping[str, str] | None = None
+    folder: Path,
+    world: Mapping[str, Any] | None,
+    *,
+    ruleset: str,
+    seed: str = "empty",
+    quirks: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
     """A stage on which nobody waits for his turn: time passes when somebody waits for it, and the apps let everything through."""
     passed = [0.0]
@@ -236,7 +241,7 @@ def quick_stage(
     room = {"hubspot-search-limit": "100000", "hubspot-burst-limit": "100000", "xero-minute-limit": "100000"}
     with (
         patch("hxrules.connectors.Timing", lambda: timing),
-        stage(folder, world, ruleset=ruleset, quirks={**room, **(quirks or {})}) as found,
+        stage(folder, world, seed=seed, ruleset=ruleset, quirks={**room, **(quirks or {})}) as found,
     ):
         yield found
 

@@ -21,6 +21,7 @@ def full(store: Store) -> Store:
     store.bind(1234567, "tenant-1")
     store.advance(STEP)
     store.begin(run("run-1"))
+    store.keep_ruleset("sha", {"file": "hxrules.yaml", "text": "hxrules: 1\n"})
     store.intend("run-1", [intent("e1", 1), intent("e2", 2), intent("e3", 3)])
     doubt = Settled("e1", "in-doubt", None, {}, {"code": "ReadTimeout"})
     store.settle("run-1", [Settled("e2", "done", "x2", {"Name": "\ud83d é"}), doubt], Advance())
@@ -35,7 +36,7 @@ def empty(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 
 
 def everything(store: Store) -> list[object]:
-    return [store.view(), store.runs(), store.effects("run-1"), store.unsettled(), store.counts()]
+    return [store.view(), store.runs(), store.effects("run-1"), store.unsettled(), store.counts(), store.ruleset("sha")]
 
 
 def test_a_restored_export_is_the_same_state(full: Store, empty: Store, tmp_path: Path) -> None:
@@ -62,9 +63,9 @@ def test_an_export_is_json_lines_for_its_owner_alone(full: Store, tmp_path: Path
     file = tmp_path / "state.jsonl"
     full.export(file)
     lines = [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
-    assert lines[0] == {"hxrules-state": "0001"}
+    assert lines[0] == {"hxrules-state": "0002"}
     assert lines[-1] == {"rows": len(lines) - 2}
-    assert {"links", "bases", "known", "syncs", "runs", "intents", "settlements", "state"} == {
+    assert {"links", "bases", "known", "syncs", "runs", "rulesets", "intents", "settlements", "state"} == {
         table for line in lines[1:-1] for table in line
     }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -113,7 +114,7 @@ def test_no_part_of_an_export_is_loaded(full: Store, empty: Store, tmp_path: Pat
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda text: text.replace('"0001"', '"0002"', 1), "version 0002"),
+        (lambda text: text.replace('"0002"', '"0003"', 1), "version 0003"),
         (lambda text: "hxrules: 1\n", "line 1"),
         (lambda text: '{"links": {}}\n' + text, "no export"),
         (lambda text: text.replace('"gone":null,', "", 1), "not a row of links"),

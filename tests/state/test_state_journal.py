@@ -229,3 +229,29 @@ with open_store(sys.argv[1], now=Clock()) as store:
     assert store.view().serial == 90
     assert [len(store.effects(f"run-{number}")) for number in range(3)] == [30, 30, 30]
     assert store.unsettled() == []
+
+
+def test_a_rulesets_text_is_kept_once_for_each_digest(store: Store) -> None:
+    assert store.ruleset("d1") is None
+    store.keep_ruleset("d1", {"file": "a.yaml", "text": "hxrules: 1"})
+    store.keep_ruleset("d2", {"file": "b.yaml", "text": "hxrules: 1"})
+    store.keep_ruleset("d1", {"file": "a.yaml", "text": "hxrules: 1  # the same, said otherwise"})
+    assert store.ruleset("d1") == {"file": "a.yaml", "text": "hxrules: 1  # the same, said otherwise"}
+    assert store.ruleset("d2") == {"file": "b.yaml", "text": "hxrules: 1"}
+
+
+def test_the_last_applied_run_is_finished_and_undoes_nothing(store: Store) -> None:
+    def runs_at(minute: int, run_id: str, command: str, *, ends: bool) -> None:
+        started = START + timedelta(minutes=minute)
+        store.begin(replace(run(run_id, started=started), command=command))
+        if ends:
+            store.finish(run_id, "finished", {}, {}, started)
+
+    assert store.last_applied() is None
+    runs_at(1, "first", "apply", ends=True)
+    runs_at(2, "second", "apply", ends=True)
+    runs_at(3, "undone", "undo second", ends=True)
+    runs_at(4, "killed", "apply", ends=False)
+    found = store.last_applied()
+    assert found is not None
+    assert found.id == "second"

@@ -132,6 +132,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "settle": lambda store: store.settle("run-1", [], Advance()),
     "finish": lambda store: store.finish("run-1", "finished", {}, {}, Clock()()),
     "lock": lambda store: store.lock("apply", "ann").__enter__(),
+    "keep_ruleset": lambda store: store.keep_ruleset("sha", {"text": "hxrules: 1"}),
     "restore": lambda store: store.restore(Path("/nowhere")),
 }
 
@@ -429,12 +430,32 @@ def test_postgresql_takes_the_same_tables() -> None:
             assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))
 
 
+@pytest.mark.parametrize("how", ["open", "look"])
+def test_a_state_of_the_first_version_keeps_everything_and_learns_about_rulesets(
+    url: str, path: Path, clock: Clock, how: str
+) -> None:
+    """As written before rulesets were kept: without their table."""
+    with open_store(url, now=clock) as store:
+        store.advance(STEP)
+        store.begin(run())
+        before = (store.view(), store.runs())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE rulesets")
+        connection.commit()
+    set_version(path, "0001")
+    newer = open_store(url, now=clock) if how == "open" else peek_store(url)
+    assert newer is not None
+    with newer:
+        assert (newer.view(), newer.runs()) == before
+        assert newer.ruleset("sha") is None
+
+
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -448,7 +469,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that is one version further than the states written so far; the file of its migration."""
     migrations = tmp_path / "migrations"
     shutil.copytree(database.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    file = migrations / "versions" / "0002_next.py"
+    file = migrations / "versions" / "0003_next.py"
     file.write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(database, "MIGRATIONS", migrations)
     return file
@@ -463,7 +484,7 @@ def test_an_older_state_is_migrated_and_keeps_what_it_knew(
         store.advance(STEP)
         before = store.view()
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
-    monkeypatch.setattr(tables, "HEAD", "0002")
+    monkeypatch.setattr(tables, "HEAD", "0003")
     newer = open_store(url, now=clock) if how == "open" else peek_store(url)
     assert newer is not None
     with newer:
@@ -482,7 +503,7 @@ def test_a_migration_that_fails_leaves_the_older_state_whole(
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
     next_version.write_text(NEXT + "    raise RuntimeError('killed here')\n", encoding="utf-8")
     with monkeypatch.context() as newer:
-        newer.setattr(tables, "HEAD", "0002")
+        newer.setattr(tables, "HEAD", "0003")
         with pytest.raises(RuntimeError, match="killed here"):
             open_store(url, now=clock)
     with open_store(url, now=clock) as store:
