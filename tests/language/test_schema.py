@@ -108,7 +108,7 @@ def test_the_schema_never_says_one_of() -> None:
 def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() -> None:
     top = keys(SCHEMA)
     derived_from_base = BASE_WORDS - {"when-empty", "owner"}
-    assert top.keys() - {"hxrules", "extends"} - derived_from_base == names(Ruleset, "file", "digest", "base")
+    assert top.keys() - {"hxrules", "extends"} - derived_from_base == names(Ruleset, "file", "digest", "base", "places")
     accounts = keys(top["accounts"])
     assert keys(accounts["hubspot"]).keys() | keys(accounts["xero"]).keys() == names(
         Accounts, "portal_span", "tenant_span", "organisation_span"
@@ -119,7 +119,7 @@ def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() ->
     common = set.intersection(*(set(keys(each)) for each in syncs.values()))
     conflict = keys(keys(syncs["contacts"])["conflict"]).keys()
     own_sync = names(
-        Sync, "name", "span", "types", "match", "compiled", "fixed_limits", "digest", "invoices", "payments"
+        Sync, "name", "span", "types", "match", "compiled", "fixed_limits", "digest", "invoices", "payments", "places"
     )
     assert common - {"conflict", "custom-mappings"} | conflict == own_sync
     assert keys(syncs["contacts"]).keys() == keys(syncs["products"]).keys() == common

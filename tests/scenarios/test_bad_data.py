@@ -200,7 +200,7 @@ WORLDS: dict[str, tuple[dict[str, str], dict[str, str], Sequence[str]]] = {
 }
 """Quirks; which rows become something else by them; which of those that are linked come to other totals."""
 
-REFUSED = {"X-VOID", "H-DUE-BEFORE", "X-PAID", "X-R4"}
+REFUSED = {"H-DUE-BEFORE", "X-PAID", "X-R4"}
 """What only the app itself can refuse: a plan that has read everything anew proposes it again."""
 
 
