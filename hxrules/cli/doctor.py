@@ -171,7 +171,7 @@ class _Checkup:
             return
         lacking = sorted(books.currencies.difference(portal.currencies))
         if lacking:
-            remedy = "Add them in HubSpot's settings; until then invoices in them are held (HX223)."
+            remedy = "Add them in HubSpot's settings; until then invoices in them are held (HX238)."
             self._look(f"HubSpot lacks currencies of Xero: {', '.join(lacking)}", remedy)
         else:
             self._good(f"HubSpot has all currencies of Xero: {', '.join(sorted(books.currencies))}")

@@ -76,7 +76,7 @@ def bad_values(
                 sync,
                 refs,
                 "HX211",
-                f"{info.app.brand} needs a {titles[0]} or a name",
+                f"{info.app.brand} needs one of {', '.join(titles)}",
                 cause=f"A {info.title} in {info.app.brand} has at least one of {', '.join(titles)}; "
                 f"{info.app.other.brand} has none of them.",
                 remedy=f"Fill one in {info.app.other.brand}.",
