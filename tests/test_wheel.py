@@ -54,6 +54,7 @@ def test_it_holds_what_it_needs(installed: Path) -> None:
         "language/filter.lark",
         "sandbox/xero/where.lark",
         "state/migrations/versions/0001_first.py",
+        "state/migrations/versions/0002_apart.py",
         "problems.yaml",
         ".github/actions/hxrules/steps.py",
         ".github/workflows-examples/hxrules.yml",

@@ -22,7 +22,7 @@ from hxrules.connectors.protocol import Connectors
 from hxrules.connectors.settings import settings_from
 from hxrules.language.model import Ruleset
 from hxrules.planning.observations import Observations
-from hxrules.planning.plan import Plan
+from hxrules.planning.plan import Plan, RulesetRef
 from hxrules.planning.planner import make_plan
 from hxrules.problems import Halt
 from hxrules.records import Accounts, StateView
@@ -108,13 +108,18 @@ def own_store() -> Store:
 
 def header(plan: Plan, command: str, started: datetime, folder: Path) -> RunHeader:
     """Who applies what, from where."""
+    return header_of(plan.ruleset, plan.id, command, started, folder)
+
+
+def header_of(rules: RulesetRef | Ruleset, plan: str, command: str, started: datetime, folder: Path) -> RunHeader:
+    """Who does what by which rules, from where. `plan` is empty for what needs none."""
     return RunHeader(
         id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        plan=plan.id,
+        plan=plan,
         started=started,
-        ruleset=plan.ruleset.name,
-        version=plan.ruleset.version,
-        digest=plan.ruleset.digest,
+        ruleset=rules.name,
+        version=rules.version,
+        digest=rules.digest,
         commit=_commit(folder),
         who=_who(),
         host=socket.gethostname(),

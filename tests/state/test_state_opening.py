@@ -433,8 +433,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -448,7 +448,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that is one version further than the states written so far; the file of its migration."""
     migrations = tmp_path / "migrations"
     shutil.copytree(database.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    file = migrations / "versions" / "0002_next.py"
+    file = migrations / "versions" / "0003_next.py"
     file.write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(database, "MIGRATIONS", migrations)
     return file
@@ -463,7 +463,7 @@ def test_an_older_state_is_migrated_and_keeps_what_it_knew(
         store.advance(STEP)
         before = store.view()
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
-    monkeypatch.setattr(tables, "HEAD", "0002")
+    monkeypatch.setattr(tables, "HEAD", "0003")
     newer = open_store(url, now=clock) if how == "open" else peek_store(url)
     assert newer is not None
     with newer:
@@ -482,7 +482,7 @@ def test_a_migration_that_fails_leaves_the_older_state_whole(
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
     next_version.write_text(NEXT + "    raise RuntimeError('killed here')\n", encoding="utf-8")
     with monkeypatch.context() as newer:
-        newer.setattr(tables, "HEAD", "0002")
+        newer.setattr(tables, "HEAD", "0003")
         with pytest.raises(RuntimeError, match="killed here"):
             open_store(url, now=clock)
     with open_store(url, now=clock) as store:
