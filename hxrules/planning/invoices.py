@@ -131,7 +131,8 @@ class Invoices(Books):
                     "the same number, but another customer",
                     cause=f"Both apps have an invoice of this number. HubSpot's is Xero contact {mine}'s, Xero's is {theirs}'s.",
                     remedy="Give one of them another number: in HubSpot's settings invoices can have a prefix of their own. If they are "
-                    f"one invoice all the same: `{link_command(hubspot.ref, xero.ref)}`, and Xero's is made equal to HubSpot's.",
+                    "one invoice all the same, say so, and the next run makes Xero's equal to HubSpot's:\n"
+                    f"`{link_command(hubspot.ref, xero.ref)}`",
                 )
             )
 

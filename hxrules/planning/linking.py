@@ -123,17 +123,18 @@ def _follow_merges(
 
 
 def _half_merged(each: Link, rival: Link, app: App, survivor: str, sync: Sync) -> Problem:
-    ref = RecordRef(app, sync.types[app], each.side(app))
+    command = f"hxrules unlink {RecordRef(app, sync.types[app], each.side(app))}"
     return Problem(
         "HX204",
         f"merged in {app.brand}, but its partner wasn't merged in {app.other.brand}",
         cause=f"{app.brand} merged {each.side(app)} into {survivor}, which is linked to {rival.side(app.other)} in "
         f"{app.other.brand} already.",
-        remedy=f"Merge the two records in {app.other.brand} as well; or part the one that no longer counts: "
-        f"`hxrules unlink {ref}`.",
+        remedy=f"Merge the two records in {app.other.brand} as well. Or part the pair that no longer counts:\n"
+        f"`{command}`",
         hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], each.hubspot),
         xero=RecordRef(App.XERO, sync.types[App.XERO], each.xero),
         sync=sync.name,
+        next_command=command,
     )
 
 
@@ -302,18 +303,20 @@ def _possible(sync: Sync, candidates: dict[App, list[Record]], apart: Collection
 def _ambiguous(sync: Sync, record: Record, everyone: list[Record], name: str) -> Problem:
     others = tuple(other.ref for other in sorted(everyone, key=lambda each: each.ref) if other is not record)
     across = next((ref for ref in others if ref.app is not record.ref.app), None)
-    told = "" if across is None else f"; or say which belong together: `{link_command(record.ref, across)}`, say"
+    command = None if across is None else link_command(record.ref, across)
+    told = "" if command is None else f" Or say which belong together, for example:\n`{command}`"
     listed = ", ".join(f"{ref.app.brand} {ref.id}" for ref in others)
     return Problem(
         "HX201",
         f"more than one record has the same {name}",
         cause=f"{record.ref.app.brand} {record.ref.id} shares its {name} with {listed}: which of them belong together "
         "can't be told.",
-        remedy=f"Give each record its own {name}, or merge the duplicates in their app{told}.",
+        remedy=f"Give each record its own {name}, or merge the duplicates in their app.{told}",
         hubspot=_if_of(record, App.HUBSPOT),
         xero=_if_of(record, App.XERO),
         sync=sync.name,
         involves=others,
+        next_command=command,
     )
 
 

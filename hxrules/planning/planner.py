@@ -589,4 +589,5 @@ def _problem_from(document: Mapping[str, object], sync: Sync) -> Problem:
         xero=ref(App.XERO),
         sync=sync.name,
         links=tuple(str(page) for page in links) if isinstance(links := document.get("links"), list) else (),
+        next_command=str(said) if (said := document.get("next")) else None,
     )
