@@ -57,7 +57,7 @@ def command(
     store = session.own_store() if output else session.existing_store()
     try:
         with session.connected(max_calls) as connectors:
-            accounts = session.sign_in(loaded, connectors)
+            accounts = session.ready(loaded, connectors)
             planned = session.look(loaded.ruleset, store, connectors, accounts, progress)
     finally:
         if store is not None:

@@ -28,7 +28,7 @@ from hxrules.problems import Halt
 from hxrules.records import Accounts, StateView
 from hxrules.running.cost import cost_of
 from hxrules.running.fetch import fetch, identify
-from hxrules.running.rights import check_rights
+from hxrules.running.rights import check_properties, check_rights
 from hxrules.running.run import Cost
 from hxrules.state.entries import RunHeader
 from hxrules.state.store import Store, open_store, peek_store
@@ -94,6 +94,17 @@ def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:
         return accounts
     except Halt as halt:
         raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
+
+
+def ready(loaded: Loaded, connectors: Connectors) -> Accounts:
+    """As `sign_in`; and the properties that the mappings name are there. For what is about to plan. Raises `Halt` (3, 7)."""
+    accounts = sign_in(loaded, connectors)
+    assert loaded.ruleset is not None
+    try:
+        check_properties(loaded.ruleset, connectors.hubspot)
+    except Halt as halt:
+        raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
+    return accounts
 
 
 def existing_store() -> Store | None:

@@ -122,6 +122,8 @@ class InvoiceRules:
     """By the app that would be written."""
     tax: Mapping[str, str] = field(default_factory=dict)
     """Xero tax type → id or name of the HubSpot tax rate (R7)."""
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the ruleset says `sales-account`, and each entry of the table as `tax.TYPE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class PaymentRules:
     bank_account: str | None = None
     """Code of the Xero account that receives payments made in HubSpot."""
     history: History = History.AFTER_START
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the ruleset says `bank-account`."""
 
 
 @dataclass(frozen=True, slots=True)
