@@ -46,13 +46,14 @@ def command(paths: tuple[str, ...], online: bool, form: str) -> int:
     elif problems:
         click.echo(reports.problems_text(problems, sources, style()))
     if not errors and form == "text":
+        fits = " and fits both accounts" if online else ""
         for each in loaded:
             if each.ruleset is not None:
                 syncs = (
                     ", ".join(f"{sync.name} {sync.direction.value}" for sync in each.ruleset.active) or "no sync is on"
                 )
                 click.echo(
-                    f"{rulesets.show(each.path)} is valid: {each.ruleset.name} {each.ruleset.version} ({syncs})."
+                    f"{rulesets.show(each.path)} is valid{fits}: {each.ruleset.name} {each.ruleset.version} ({syncs})."
                 )
     elif errors and form == "text":
         first = next(problem for problem in problems if problem.severity is Severity.ERROR)

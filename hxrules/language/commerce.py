@@ -33,7 +33,11 @@ def invoice_rules(node: MappingNode, lines: tuple[FieldMapping, ...]) -> Invoice
             App.XERO: Voids(text_at(voids, "to-xero") or Voids.HOLD),
         },
         tax={name: rate.text.strip() for name, rate in rates.items() if rate},
-        places=_places(node, "sales-account") | {f"tax.{name}": rate.place for name, rate in rates.items() if rate},
+        places={
+            **_places(node, "sales-account"),
+            **{f"tax.{name}": key.place for name, (key, _) in (tax.entries if tax else {}).items()},
+            **{f"tax.{name}.rate": rate.place for name, rate in rates.items() if rate},
+        },
     )
 
 

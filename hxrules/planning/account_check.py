@@ -61,7 +61,7 @@ def _missing(kind: str, name: str, mapping: FieldMapping, known: Mapping[str, Pr
         f"HubSpot's {kind} have no property `{name}`",
         "The mapping names a property that this HubSpot account doesn't have, or has archived.",
         f"{correct}; or make the property in HubSpot (Settings › Properties), with `{name}` as its internal name.",
-        span=mapping.span,
+        span=mapping.hubspot_span or mapping.span,
         suggestion=close[0] if close else None,
         next_command="hxrules import" if not close else None,
     )
@@ -75,7 +75,7 @@ def _misfit(mapping: FieldMapping, defined: Property) -> Problem | None:
             f"`{defined.name}` can't be written, and this mapping would write it",
             "HubSpot works the property out, or keeps it read-only.",
             "Add `direction: to-xero` to the mapping, or map another property.",
-            span=mapping.span,
+            span=mapping.hubspot_span or mapping.span,
         )
     if _fits(declared, defined.kind):
         return None
@@ -89,9 +89,11 @@ def _misfit(mapping: FieldMapping, defined: Property) -> Problem | None:
         "A value that is no such thing will be refused, for each record that has one."
         if harmless
         else "No value of the one can stand for a value of the other.",
-        f"Write `type: {defined.kind.value}` in the mapping.",
+        "Let it go one way (`direction: to-xero`), or map a property that takes text."
+        if harmless
+        else f"Write `type: {defined.kind.value}` in the mapping.",
         Severity.WARNING if harmless else Severity.ERROR,
-        span=mapping.span,
+        span=mapping.hubspot_span or mapping.span,
     )
 
 
@@ -153,11 +155,12 @@ def _tax(sync: Sync, ledgers: Mapping[App, Ledger]) -> Iterator[Problem]:
     unknown = TaxTable.of(xero, library, told).unknown
     types = [each.id for each in xero]
     for kind, word in told.items():
+        key = f"tax.{kind}"
         if kind not in types:
             summary = f"Xero has no tax type `{kind}`"
             cause, candidates, meant = f"It has {', '.join(types[:_SHOWN])}.", types, kind
         elif kind in unknown and word != WITHOUT_RATE:
-            names = [each.name for each in library]
+            key, names = f"{key}.rate", [each.name for each in library]
             summary = f"HubSpot's tax library has no rate `{word}`"
             cause, candidates, meant = f"It has {', '.join(names[:_SHOWN]) or 'no rate at all'}.", names, word
         else:
@@ -168,7 +171,7 @@ def _tax(sync: Sync, ledgers: Mapping[App, Ledger]) -> Iterator[Problem]:
             summary,
             cause,
             f"Write `{close}`, or the one that is meant." if close else "Name one that is there.",
-            span=sync.invoices.places.get(f"tax.{kind}", sync.span),
+            span=sync.invoices.places.get(key, sync.span),
             suggestion=close,
         )
 
