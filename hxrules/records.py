@@ -230,6 +230,7 @@ class Origin(StrEnum):
     CREATED = "created"
     MATCHED = "matched"
     TOLD = "told"
+    """A person said so (`hxrules link`)."""
 
 
 class Membership(StrEnum):
@@ -258,6 +259,14 @@ class Link:
 
     def side(self, app: App) -> str:
         return self.hubspot if app is App.HUBSPOT else self.xero
+
+
+class Apart(NamedTuple):
+    """Two records that a person has parted: by themselves they are never matched with one another again. Each may match another one."""
+
+    sync: str
+    hubspot: str
+    xero: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +337,8 @@ class StateView:
     """Link id → mapping id → base."""
     known: Mapping[RecordRef, Known] = field(default_factory=dict)
     syncs: Mapping[str, SyncState] = field(default_factory=dict)
+    apart: frozenset[Apart] = frozenset()
+    """Pairs that a person has taken apart (`hxrules unlink`)."""
 
 
 # --- reading and writing ---------------------------------------------------------------------------------------------------

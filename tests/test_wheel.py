@@ -55,6 +55,7 @@ def test_it_holds_what_it_needs(installed: Path) -> None:
         "sandbox/xero/where.lark",
         "state/migrations/versions/0001_first.py",
         "state/migrations/versions/0002_rulesets.py",
+        "state/migrations/versions/0003_apart.py",
         "problems.yaml",
         ".github/actions/hxrules/steps.py",
         ".github/workflows-examples/hxrules.yml",

@@ -26,6 +26,8 @@ COMMANDS = {
     "show": "Print a saved plan.",
     "status": "In sync, failing, excluded: by sync, with the records behind each number.",
     "undo": "Put back what a run wrote, in both apps.",
+    "link": "Say that two records are one, where matching can't tell.",
+    "unlink": "Part two records that are linked, and keep them apart.",
     "log": "What was done: every run, every write, before and after.",
     "remove": "Forget a sync that is off; deletes nothing in either app.",
     "connect": "Open HubSpot and Xero to hxrules: consent in the browser, token, custom connection.",

@@ -54,7 +54,7 @@ def command(
     rules = loaded.ruleset
     progress = ProgressLine()
     with session.connected(max_calls) as connectors:
-        accounts = session.sign_in(loaded, connectors)
+        accounts = session.ready(loaded, connectors)
         with session.own_store() as store:
             store.bind(accounts.portal.id, accounts.organisation.tenant)
             with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("apply")):

@@ -77,7 +77,7 @@ def as_it_is_now(report: reports.RulesChanged, old: Loaded, new: Loaded, max_cal
     store = session.existing_store()
     try:
         with session.connected(max_calls) as connectors:
-            accounts = session.sign_in(new, connectors)
+            accounts = session.ready(new, connectors)
             state = looked_at_anew(session.view(store, accounts))
             names = frozenset(sync.name for each in rules for sync in each.active)
             try:

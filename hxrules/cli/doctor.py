@@ -24,11 +24,11 @@ from hxrules.connectors.protocol import Connector, Connectors
 from hxrules.connectors.settings import Settings, settings_from
 from hxrules.connectors.vitals import vitals
 from hxrules.language.model import Ruleset
-from hxrules.planning.needs import fields_to_read
-from hxrules.problems import Halt, has_errors
+from hxrules.planning.account_check import types_to_ask
+from hxrules.problems import Halt, Severity, has_errors
 from hxrules.records import App, Organisation, Portal
 from hxrules.running.fetch import identify
-from hxrules.running.rights import check_rights
+from hxrules.running.rights import check_rights, look_at_properties
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 """Times that lie this near are "unclear" to the newer-wins rule anyway (design §0.5)."""
@@ -178,25 +178,16 @@ class _Checkup:
 
     def _properties(self, rules: Ruleset, hubspot: Connector) -> None:
         """Properties that only this account has: their names are taken on trust offline."""
-        catalogue = load_catalogue()
-        wanted = {
-            (sync.types[App.HUBSPOT], field.name)
-            for sync in rules.active
-            for field in fields_to_read(sync, App.HUBSPOT, catalogue)
-            if field.custom
-        }
-        if not wanted:
+        kinds = types_to_ask(rules)
+        found = self._attempt(lambda: look_at_properties(rules, hubspot)) if kinds else None
+        if found is None:
             return
-        kinds = sorted({kind for kind, _ in wanted})
-        known = self._attempt(lambda: {kind: {each.name for each in hubspot.properties(kind)} for kind in kinds})
-        if known is None:
-            return
-        for kind, name in sorted(wanted):
-            if name in known[kind]:
-                self._good(f"HubSpot's {kind} have the property {name}")
-            else:
-                remedy = "Correct the ruleset, or add the property in HubSpot's settings."
-                self.findings.append(Finding(_WRONG, f"HubSpot's {kind} have no property {name}", remedy))
+        for problem in found:
+            state = _WRONG if problem.severity is Severity.ERROR else _LOOK
+            what = f"{problem.summary} ({problem.span})"
+            self.findings.append(Finding(state, what, problem.remedy, problem.code))
+        if not found:
+            self._good(f"HubSpot's {' and '.join(kinds)} have the properties that the mappings name")
 
     def _attempt(self, work: Callable[[], _Result]) -> _Result | None:
         """The result of the work; what stops it becomes findings."""

@@ -58,7 +58,7 @@ def command(
     store = session.own_store() if output else session.existing_store()
     try:
         with session.connected(max_calls) as connectors:
-            accounts = session.sign_in(loaded, connectors)
+            accounts = session.ready(loaded, connectors)
             planned, changed = comparing.look(loaded, store, connectors, accounts, progress)
     finally:
         if store is not None:

@@ -47,7 +47,7 @@ def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | Non
     assert loaded.ruleset is not None
     rules, progress, catalogue = loaded.ruleset, ProgressLine(), load_catalogue()
     with session.connected(max_calls) as connectors:
-        accounts = session.sign_in(loaded, connectors)
+        accounts = session.ready(loaded, connectors)
         with session.own_store() as store:
             used = store.applied(plan.id)
             if used is not None:

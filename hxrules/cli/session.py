@@ -23,13 +23,13 @@ from hxrules.connectors.settings import settings_from
 from hxrules.language.model import Ruleset
 from hxrules.planning.impact import narrowed
 from hxrules.planning.observations import Observations
-from hxrules.planning.plan import Plan
+from hxrules.planning.plan import Plan, RulesetRef
 from hxrules.planning.planner import make_plan
 from hxrules.problems import Halt
 from hxrules.records import Accounts, Snapshot, StateView
 from hxrules.running.cost import cost_of
 from hxrules.running.fetch import fetch, identify
-from hxrules.running.rights import check_rights
+from hxrules.running.rights import check_properties, check_rights
 from hxrules.running.run import Cost
 from hxrules.state.entries import RunHeader
 from hxrules.state.store import Store, open_store, peek_store
@@ -105,6 +105,17 @@ def sign_in(loaded: Loaded, connectors: Connectors) -> Accounts:
         raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
 
 
+def ready(loaded: Loaded, connectors: Connectors) -> Accounts:
+    """As `sign_in`; and the properties that the mappings name are there. For what is about to plan. Raises `Halt` (3, 7)."""
+    accounts = sign_in(loaded, connectors)
+    assert loaded.ruleset is not None
+    try:
+        check_properties(loaded.ruleset, connectors.hubspot)
+    except Halt as halt:
+        raise RulesetHalt(halt.exit_code, halt.problems, loaded) from halt
+    return accounts
+
+
 def existing_store() -> Store | None:
     """The state, if there is one; nothing is made."""
     return peek_store(state_url())
@@ -117,13 +128,18 @@ def own_store() -> Store:
 
 def header(plan: Plan, command: str, started: datetime, folder: Path) -> RunHeader:
     """Who applies what, from where."""
+    return header_of(plan.ruleset, plan.id, command, started, folder)
+
+
+def header_of(rules: RulesetRef | Ruleset, plan: str, command: str, started: datetime, folder: Path) -> RunHeader:
+    """Who does what by which rules, from where. `plan` is empty for what needs none."""
     return RunHeader(
         id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        plan=plan.id,
+        plan=plan,
         started=started,
-        ruleset=plan.ruleset.name,
-        version=plan.ruleset.version,
-        digest=plan.ruleset.digest,
+        ruleset=rules.name,
+        version=rules.version,
+        digest=rules.digest,
         commit=_commit(folder),
         who=_who(),
         host=socket.gethostname(),

@@ -11,7 +11,7 @@ from hxrules.language import schema
 from hxrules.language.mappings import CompiledMappings
 from hxrules.language.model import Direction, FieldMapping, History, InvoiceRules, PaymentRules, Totals, Voids
 from hxrules.language.nodes import MappingNode, ScalarNode, mapping_at, scalar_at, text_at
-from hxrules.problems import Problem, Severity
+from hxrules.problems import Problem, Severity, Span
 from hxrules.records import App
 
 LINE_TYPES: Final = {App.HUBSPOT: "line_items", App.XERO: "lines"}
@@ -33,12 +33,24 @@ def invoice_rules(node: MappingNode, lines: tuple[FieldMapping, ...]) -> Invoice
             App.XERO: Voids(text_at(voids, "to-xero") or Voids.HOLD),
         },
         tax={name: rate.text.strip() for name, rate in rates.items() if rate},
+        places={
+            **_places(node, "sales-account"),
+            **{f"tax.{name}": key.place for name, (key, _) in (tax.entries if tax else {}).items()},
+            **{f"tax.{name}.rate": rate.place for name, rate in rates.items() if rate},
+        },
     )
 
 
 def payment_rules(node: MappingNode) -> PaymentRules:
     """What `syncs: payments:` says."""
-    return PaymentRules(text_at(node, "bank-account"), History(text_at(node, "history") or History.AFTER_START))
+    history = History(text_at(node, "history") or History.AFTER_START)
+    return PaymentRules(text_at(node, "bank-account"), history, _places(node, "bank-account"))
+
+
+def _places(node: MappingNode, name: str) -> dict[str, Span]:
+    """Where the value of a key stands, if it is there."""
+    value = scalar_at(node, name)
+    return {} if value is None else {name: value.place}
 
 
 def missing_account(name: str, key: ScalarNode, node: MappingNode, direction: Direction) -> Problem | None:

@@ -101,6 +101,7 @@ def build_mapping(
         custom=custom,
         writes=writes,
         owned="owner" in entry.entries,
+        hubspot_span=entry.entries[App.HUBSPOT.value][1].place,
     )
 
 

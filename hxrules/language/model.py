@@ -67,6 +67,8 @@ class FieldMapping:
     """The apps that it may write: the sync's direction, less the sides whose field can't be written."""
     owned: bool = False
     """Only the app in which the record was made has a say (`owner: origin`, R18); the other side is kept equal, or held."""
+    hubspot_span: Span | None = None
+    """Where the entry names HubSpot's field."""
 
     def field(self, app: App) -> Field:
         return self.hubspot if app is App.HUBSPOT else self.xero
@@ -122,6 +124,8 @@ class InvoiceRules:
     """By the app that would be written."""
     tax: Mapping[str, str] = field(default_factory=dict)
     """Xero tax type → id or name of the HubSpot tax rate (R7)."""
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the ruleset says `sales-account`, and each entry of the table: `tax.TYPE` its key, `tax.TYPE.rate` its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class PaymentRules:
     bank_account: str | None = None
     """Code of the Xero account that receives payments made in HubSpot."""
     history: History = History.AFTER_START
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the ruleset says `bank-account`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from hxrules.planning.linking import Pair
 from hxrules.planning.merge import Decision
 from hxrules.planning.plan import Action, Change, Effect, FieldChange, Verdict, short_digest
 from hxrules.planning.staleness import fingerprint
-from hxrules.records import App, BaseValue, Life, Link, Membership, Origin, Record, StateView
+from hxrules.records import Apart, App, BaseValue, Life, Link, Membership, Origin, Record, StateView
 from hxrules.values import IdOf, Line, Lines, Value
 
 
@@ -44,7 +44,7 @@ class ChangeMaker:
         assert record is not None
         slots = self._slots(target, record, values)
         # HubSpot's memory of a pair is written once, when it is linked; Xero's goes along with the first update that comes.
-        remembers = record.memory is None and (target is App.XERO or pair.new) and target in self.remembering
+        remembers = (target is App.XERO or pair.new) and target in self.remembering and self._forgetful(record, pair)
         effects = self._effects(
             target, record, values, slots, found.side(target.other) if remembers else None, found.xero
         )
@@ -67,9 +67,17 @@ class ChangeMaker:
         assert record is not None
         carried = any(change.app is remembers for change in updates)
         effects: tuple[Effect, ...] = ()
-        if record.memory is None and not carried and remembers in self.remembering and record.life is Life.LIVE:
+        forgetful = remembers in self.remembering and self._forgetful(record, pair)
+        if forgetful and not carried and record.life is Life.LIVE:
             effects = (self._effect(remembers, record.ref.id, {}, {}, found.side(remembers.other)),)
         return self._change(Action.LINK, remembers, found, pair, (), effects, bases, note=pair.note)
+
+    def _forgetful(self, record: Record, pair: Pair) -> bool:
+        """Does the record remember nobody; or, in HubSpot, where nobody else writes it, a partner whom a person has replaced?"""
+        if record.memory is None or record.ref.app is not App.HUBSPOT:
+            return record.memory is None
+        parted = Apart(self._sync.name, record.ref.id, record.memory) in self._state.apart
+        return (pair.by_hand or parted) and pair.xero is not None and record.memory != pair.xero.ref.id
 
     def restore(
         self,

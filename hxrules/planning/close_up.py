@@ -17,7 +17,7 @@ from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning.books import Books, Context, Held
 from hxrules.planning.changes import ChangeMaker
-from hxrules.planning.linking import Pair
+from hxrules.planning.linking import Pair, met_by_hand
 from hxrules.planning.lookup import Meant
 from hxrules.planning.merge import Decision, merge
 from hxrules.planning.needs import reads_whole
@@ -81,7 +81,8 @@ def close_up(
         targets = [
             app for app in sync.direction.targets if all(look.verdict.included for look in limits if look.target is app)
         ]
-        decisions = _decisions(sync, Pair(link, hubspot, xero), bases, targets, owner, books)
+        pair = met_by_hand(Pair(link, hubspot, xero), state)
+        decisions = _decisions(sync, pair, bases, targets, owner, books)
     about = Meant(sync, ids[App.HUBSPOT], ids[App.XERO])
     return CloseUp(
         plan,
@@ -189,7 +190,7 @@ def _decisions(
     assert pair.xero is not None
     try:
         composites = books.composites(pair, owner, bases)
-        return tuple(merge(sync, bases, pair.hubspot, pair.xero, targets, owner, composites))
+        return tuple(merge(sync, bases, pair.hubspot, pair.xero, targets, owner, composites, pair.by_hand))
     except (Held, ConversionFailed, KeyError):
         # The plan says what is wrong: a value that can't be compared, a tax rate that nobody knows.
         return ()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from hxrules.catalogue import Catalogue, Field, TypeInfo
 from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Limits, Sync
+from hxrules.planning.linking import link_command
 from hxrules.planning.merge import Decision
 from hxrules.planning.plan import Action, Change
 from hxrules.planning.scope import Scope
@@ -223,7 +224,12 @@ def edited_outside(decisions: Sequence[Decision], sync: Sync, refs: Mapping[App,
             "HX239",
             f"the same {' + '.join(sync.match)}, but another {sync.name.removesuffix('s')}",
             cause=f"Both apps have one, and they were never in step before, so nothing says that they are the same:\n{rows}",
-            remedy="If they are the same, make Xero's equal to HubSpot's; if not, give one of them another number.",
+            remedy="If they are not the same, give one of them another number. If they are, make Xero's equal to HubSpot's by hand"
+            + (
+                f", or say so, and the next run does it:\n`{link_command(refs[App.HUBSPOT], refs[App.XERO])}`"
+                if sync.invoices is not None
+                else "."
+            ),
         )
     rows = "\n".join(row for each in decisions for row in _three_values(each))
     return _held(

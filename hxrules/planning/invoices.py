@@ -15,7 +15,7 @@ from decimal import Decimal
 from hxrules.language.model import InvoiceRules, Totals, Voids
 from hxrules.planning import accounting, lines
 from hxrules.planning.books import Books, Context, Held, problem
-from hxrules.planning.linking import Pair
+from hxrules.planning.linking import Pair, link_command
 from hxrules.planning.merge import Decision, FieldView
 from hxrules.planning.references import Partners
 from hxrules.planning.tax import TaxTable
@@ -105,7 +105,7 @@ class Invoices(Books):
     def composites(self, pair: Pair, owner: App | None, bases: Mapping[str, BaseValue]) -> Mapping[str, FieldView]:
         assert pair.hubspot is not None
         assert pair.xero is not None
-        if owner is App.HUBSPOT and not bases:
+        if owner is App.HUBSPOT and not bases and not pair.by_hand:
             self._check_same(pair.hubspot, pair.xero)
         views: dict[str, FieldView] = {}
         for mapping in self.sync.mappings:
@@ -130,7 +130,9 @@ class Invoices(Books):
                     "HX239",
                     "the same number, but another customer",
                     cause=f"Both apps have an invoice of this number. HubSpot's is Xero contact {mine}'s, Xero's is {theirs}'s.",
-                    remedy="Give one of them another number: in HubSpot's settings invoices can have a prefix of their own.",
+                    remedy="Give one of them another number: in HubSpot's settings invoices can have a prefix of their own. If they are "
+                    "one invoice all the same, say so, and the next run makes Xero's equal to HubSpot's:\n"
+                    f"`{link_command(hubspot.ref, xero.ref)}`",
                 )
             )
 

@@ -2,7 +2,8 @@
 
 The link table is the truth. New links come from what a record remembers of its partner (second memory), or from a unique one-to-one
 match of the sync's key. A link is never remade because a key changed; two candidates are a problem that names them, for these
-records only. Merges are followed to the survivor.
+records only. Merges are followed to the survivor. A person may say it instead (`hxrules link`, `hxrules unlink`): two that he has
+parted are never matched with one another again, by neither of the two ways.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hxrules.language.mappings import ConversionFailed
 from hxrules.language.model import Sync
 from hxrules.planning.plan import short_digest
 from hxrules.problems import Problem
-from hxrules.records import App, Life, Link, Origin, Record, RecordRef, Sight
+from hxrules.records import Apart, App, Life, Link, Origin, Record, RecordRef, Sight, StateView
 from hxrules.values import Value, encode
 
 
@@ -29,6 +30,9 @@ class Pair:
     note: str = ""
     """How a new link was found."""
     new: bool = False
+
+    by_hand: bool = False
+    """A person has linked the two, and they meet for the first time."""
 
     def side(self, app: App) -> Record | None:
         return self.hubspot if app is App.HUBSPOT else self.xero
@@ -64,8 +68,21 @@ def link_id(sync: str, hubspot: str, xero: str) -> str:
     return short_digest("link", sync, hubspot, xero)
 
 
-def link(snapshot: Sight, links: Iterable[Link], sync: Sync, remembering: Collection[App] = tuple(App)) -> Linking:
-    """Sorts the snapshot's records of a sync into pairs and records alone. `remembering` are the apps whose memory may be believed."""
+def link_command(one: RecordRef, other: RecordRef) -> str:
+    """What a person types to say that two records belong together."""
+    hubspot, xero = sorted((one, other))
+    return f"hxrules link {hubspot} {xero}"
+
+
+def link(
+    snapshot: Sight,
+    links: Iterable[Link],
+    sync: Sync,
+    remembering: Collection[App] = tuple(App),
+    apart: Collection[Apart] = frozenset(),
+) -> Linking:
+    """Sorts the snapshot's records of a sync into pairs and records alone. `remembering` are the apps whose memory may be believed;
+    `apart` are the pairs that a person has parted."""
     hubspot = snapshot.of(App.HUBSPOT, sync.types[App.HUBSPOT])
     xero = snapshot.of(App.XERO, sync.types[App.XERO])
     sides = {App.HUBSPOT: hubspot, App.XERO: xero}
@@ -82,8 +99,8 @@ def link(snapshot: Sight, links: Iterable[Link], sync: Sync, remembering: Collec
         else:
             _place(followed, each, sides, snapshot, sync, result)
     free = {app: {ref_id: record for ref_id, record in sides[app].items() if ref_id not in taken[app]} for app in App}
-    _by_memory(sync, free, remembering, result)
-    _by_key(sync, free, sides, owners, result)
+    _by_memory(sync, free, remembering, apart, result)
+    _by_key(sync, free, sides, owners, apart, result)
     for app in App:
         result.alone.extend(free[app][ref_id] for ref_id in sorted(free[app]))
     return result
@@ -106,15 +123,18 @@ def _follow_merges(
 
 
 def _half_merged(each: Link, rival: Link, app: App, survivor: str, sync: Sync) -> Problem:
+    command = f"hxrules unlink {RecordRef(app, sync.types[app], each.side(app))}"
     return Problem(
         "HX204",
         f"merged in {app.brand}, but its partner wasn't merged in {app.other.brand}",
         cause=f"{app.brand} merged {each.side(app)} into {survivor}, which is linked to {rival.side(app.other)} in "
         f"{app.other.brand} already.",
-        remedy=f"Merge the two records in {app.other.brand} as well.",
+        remedy=f"Merge the two records in {app.other.brand} as well. Or part the pair that no longer counts:\n"
+        f"`{command}`",
         hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], each.hubspot),
         xero=RecordRef(App.XERO, sync.types[App.XERO], each.xero),
         sync=sync.name,
+        next_command=command,
     )
 
 
@@ -167,17 +187,37 @@ def _new_link(sync: Sync, hubspot: Record, xero: Record, made_by: Origin) -> Lin
     return Link(link_id(sync.name, hubspot.ref.id, xero.ref.id), sync.name, hubspot.ref.id, xero.ref.id, made_by)
 
 
-def _by_memory(sync: Sync, free: dict[App, dict[str, Record]], remembering: Collection[App], result: Linking) -> None:
+def met_by_hand(pair: Pair, state: StateView) -> Pair:
+    """A pair that a person has linked is a new one until it has been in step: it is shown as such, and remembered in HubSpot."""
+    if pair.link is None or pair.link.made_by is not Origin.TOLD or state.bases.get(pair.link.id):
+        return pair
+    return replace(pair, note=pair.note or "linked by hand", new=True, by_hand=True)
+
+
+def are_apart(sync: Sync, one: Record, other: Record, apart: Collection[Apart]) -> bool:
+    """Has a person parted these two records, one of each app?"""
+    hubspot, xero = (one, other) if one.ref.app is App.HUBSPOT else (other, one)
+    return Apart(sync.name, hubspot.ref.id, xero.ref.id) in apart
+
+
+def _by_memory(
+    sync: Sync,
+    free: dict[App, dict[str, Record]],
+    remembering: Collection[App],
+    apart: Collection[Apart],
+    result: Linking,
+) -> None:
     """Records that remember each other: how a lost state finds its pairs again."""
     believed = {app: free[app].values() if app in remembering else () for app in App}
     for record in sorted(believed[App.HUBSPOT], key=lambda each: each.ref.id):
         partner = free[App.XERO].get(record.memory or "")
-        if partner is not None and record.life is Life.LIVE:
+        if partner is not None and record.life is Life.LIVE and not are_apart(sync, record, partner, apart):
             _join(sync, free, record, partner, "HubSpot remembers it", result)
     for record in sorted(believed[App.XERO], key=lambda each: each.ref.id):
         partner = free[App.HUBSPOT].get(record.memory or "")
         # Xero's number may be somebody's own numbering: it counts only where the two agree in something else too.
-        if partner is not None and record.life is Life.LIVE and _agree_somewhere(sync, partner, record):
+        meant = partner is not None and record.life is Life.LIVE and not are_apart(sync, partner, record, apart)
+        if partner is not None and meant and _agree_somewhere(sync, partner, record):
             _join(sync, free, partner, record, "Xero remembers it", result)
 
 
@@ -203,6 +243,7 @@ def _by_key(
     free: dict[App, dict[str, Record]],
     sides: Mapping[App, Mapping[str, Record]],
     owners: Mapping[App, Mapping[str, Link]],
+    apart: Collection[Apart],
     result: Linking,
 ) -> None:
     keyed: dict[tuple[str, ...], dict[App, list[Record]]] = defaultdict(lambda: {App.HUBSPOT: [], App.XERO: []})
@@ -229,6 +270,7 @@ def _by_key(
         for app in App if names_one else ():
             # Voided while nobody looked, and its number lives on in the other app: that is no reason to make it again.
             candidates[app] = candidates[app] or ended[app, key]
+        candidates = _possible(sync, candidates, apart)
         everyone = [*candidates[App.HUBSPOT], *candidates[App.XERO]]
         if len(candidates[App.HUBSPOT]) == 1 and len(candidates[App.XERO]) == 1:
             (hubspot,), (xero,) = candidates[App.HUBSPOT], candidates[App.XERO]
@@ -239,7 +281,7 @@ def _by_key(
             for record in everyone:
                 del free[record.ref.app][record.ref.id]
                 result.problems.append(_ambiguous(sync, record, everyone, name))
-        else:
+        elif everyone:
             (record,) = everyone
             rival = linked[record.ref.app.other].get(key)
             if rival is not None:
@@ -248,19 +290,33 @@ def _by_key(
                 result.problems.append(_key_taken(sync, record, rival, owners, name))
 
 
+def _possible(sync: Sync, candidates: dict[App, list[Record]], apart: Collection[Apart]) -> dict[App, list[Record]]:
+    """Those of the same key, without the records that a person has parted from everyone across: they stand alone."""
+
+    def possible(record: Record) -> bool:
+        across = candidates[record.ref.app.other]
+        return not across or not all(are_apart(sync, record, other, apart) for other in across)
+
+    return {app: [record for record in candidates[app] if possible(record)] for app in App} if apart else candidates
+
+
 def _ambiguous(sync: Sync, record: Record, everyone: list[Record], name: str) -> Problem:
     others = tuple(other.ref for other in sorted(everyone, key=lambda each: each.ref) if other is not record)
+    across = next((ref for ref in others if ref.app is not record.ref.app), None)
+    command = None if across is None else link_command(record.ref, across)
+    told = "" if command is None else f" Or say which belong together, for example:\n`{command}`"
     listed = ", ".join(f"{ref.app.brand} {ref.id}" for ref in others)
     return Problem(
         "HX201",
         f"more than one record has the same {name}",
         cause=f"{record.ref.app.brand} {record.ref.id} shares its {name} with {listed}: which of them belong together "
         "can't be told.",
-        remedy=f"Give each record its own {name}, or merge the duplicates in their app.",
+        remedy=f"Give each record its own {name}, or merge the duplicates in their app.{told}",
         hubspot=_if_of(record, App.HUBSPOT),
         xero=_if_of(record, App.XERO),
         sync=sync.name,
         involves=others,
+        next_command=command,
     )
 
 

@@ -116,10 +116,12 @@ def merge(
     targets: Collection[App],
     owner: App | None = None,
     composites: Mapping[str, FieldView] = NO_COMPOSITES,
+    by_hand: bool = False,
 ) -> list[Decision]:
     """Decides every mapped field of a pair. `targets` are the apps that this pair may be written to now.
 
     `owner` is the app in which the record was made, where that decides (R18); `composites` are the views of lines, by mapping.
+    `by_hand`: a person has said that the two are one, and they meet for the first time.
     Raises `mappings.ConversionFailed` for a value that a transform can't take: the whole record is then held.
     """
     newer, why = newer_side(hubspot.updated, xero.updated, sync)
@@ -128,7 +130,7 @@ def merge(
         view, base = composites.get(mapping.id, view), bases.get(mapping.id)
         may_write = mapping.writes.intersection(targets)
         if mapping.owned and owner is not None:
-            return _owned(mapping, view, base, may_write, owner)
+            return _owned(mapping, view, base, may_write, owner, by_hand)
         return _decide(mapping, view, base, may_write, newer, why)
 
     decisions = [decide(mapping, view) for mapping, view in zip(sync.mappings, views(sync, hubspot, xero), strict=True)]
@@ -206,10 +208,15 @@ def _decide(
 
 
 def _owned(
-    mapping: FieldMapping, view: FieldView, base: BaseValue | None, may_write: Collection[App], owner: App
+    mapping: FieldMapping,
+    view: FieldView,
+    base: BaseValue | None,
+    may_write: Collection[App],
+    owner: App,
+    by_hand: bool,
 ) -> Decision:
     """R18: the app in which the record was made has the say. The other side is kept equal; an edit made in Xero of a record that was
-    made in HubSpot is never overwritten, the record is held."""
+    made in HubSpot is never overwritten, the record is held. Where a person has linked the two, what they differ in at first is no edit."""
     other = owner.other
     equal = _as_the_owner_says(mapping, view, owner)
     known = base is not None and (base.mapping_digest == mapping.digest or equal)
@@ -223,7 +230,7 @@ def _owned(
     if other not in mapping.writes:
         # A total, a balance: the other app works it out itself.
         return Decision(mapping, view, Verdict.NOT_THIS_WAY, made, base=base)
-    if other_edited and other is App.XERO:
+    if other_edited and other is App.XERO and not by_hand:
         return Decision(mapping, view, Verdict.PROTECTED, made, edited=other, base=base)
     if other not in may_write:
         return Decision(mapping, view, Verdict.NOT_THIS_WAY, made, base=base)

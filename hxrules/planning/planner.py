@@ -19,7 +19,7 @@ from hxrules.planning import guards
 from hxrules.planning.books import Books, Context, Held, LeftOut
 from hxrules.planning.changes import ChangeMaker, bases_without_write
 from hxrules.planning.invoices import Invoices
-from hxrules.planning.linking import Linking, Pair, key_of, link
+from hxrules.planning.linking import Linking, Pair, key_of, link, met_by_hand
 from hxrules.planning.merge import Decision, merge
 from hxrules.planning.needs import reads_whole
 from hxrules.planning.observations import Observations
@@ -160,13 +160,14 @@ class _SyncPlanner:
         self.told: set[tuple[RecordRef | None, RecordRef | None]] = set()
 
     def run(self) -> None:
-        linking = link(self.snapshot, self.state.links, self.sync, self.make.remembering | self.books.recognises)
+        remembering = self.make.remembering | self.books.recognises
+        linking = link(self.snapshot, self.state.links, self.sync, remembering, self.state.apart)
         for problem in linking.problems:
             self._hold(problem)
         for each, app, partner in linking.gone:
             self._gone(each, app, partner)
         for pair in linking.pairs:
-            self._pair(pair)
+            self._pair(met_by_hand(pair, self.state))
         for record in linking.alone:
             self._alone(record)
         self._hold_taken()
@@ -207,7 +208,7 @@ class _SyncPlanner:
         bases = {} if pair.new and not pair.note.startswith("follows") else self.state.bases.get(found.id, {})
         try:
             composites = self.books.composites(pair, owner, bases)
-            decisions = merge(self.sync, bases, hubspot, xero, targets, owner, composites)
+            decisions = merge(self.sync, bases, hubspot, xero, targets, owner, composites, pair.by_hand)
             protected = [each for each in decisions if each.verdict is Verdict.PROTECTED]
             if protected and App.XERO in targets:
                 return self._hold(guards.edited_outside(protected, self.sync, refs))
@@ -588,4 +589,5 @@ def _problem_from(document: Mapping[str, object], sync: Sync) -> Problem:
         xero=ref(App.XERO),
         sync=sync.name,
         links=tuple(str(page) for page in links) if isinstance(links := document.get("links"), list) else (),
+        next_command=str(said) if (said := document.get("next")) else None,
     )

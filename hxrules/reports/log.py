@@ -54,7 +54,8 @@ def runs_text(runs: Sequence[PastRun], style: Style, total: int) -> str:
     for run in runs:
         lines.append(f"{style.paint(run.id, Tone.STRONG)}  {when(run.started)}  {style.say(_by(run))}")
         rules = f"{run.ruleset} {run.version}" + (f" at {run.commit}" if run.commit else "")
-        lines += sheet.said(f"{_did(run)}; {rules}, plan {run.plan[:12]}", 4)
+        planned = f", plan {run.plan[:12]}" if run.plan else ""
+        lines += sheet.said(f"{_did(run)}; {rules}{planned}", 4)
     if total > len(runs):
         lines += sheet.said(f"… and {total - len(runs):,} older ones (hxrules log --all)", 0, Tone.FAINT)
     return page([*lines, "", style.paint(f"Next: hxrules log {runs[0].id}", Tone.STRONG)])
@@ -71,7 +72,7 @@ def run_log_text(
         [
             ("run", f"{run.id} of {when(run.started)}{lasted}"),
             ("by", _by(run)),
-            ("plan", run.plan),
+            *([("plan", run.plan)] if run.plan else []),
             (
                 "rules",
                 f"{run.ruleset} {run.version}" + (f" at commit {run.commit}" if run.commit else ", in no commit"),

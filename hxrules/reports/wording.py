@@ -25,7 +25,14 @@ _HIDING = {
     Values.MASKED: "masked (--values full shows them)",
     Values.NONE: "hidden (--values full shows them)",
 }
-DONE = {"create": "created", "update": "updated", "link": "linked", "void": "voided", "archive": "archived"}
+DONE = {
+    "create": "created",
+    "update": "updated",
+    "link": "linked",
+    "void": "voided",
+    "archive": "archived",
+    "part": "parted",
+}
 """Actions, when they have been done."""
 _MOVED = {Action.CREATE: "new", Action.UPDATE: "edited", Action.VOID: "voided", Action.ARCHIVE: "archived"}
 

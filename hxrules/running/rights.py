@@ -1,7 +1,8 @@
 """Whether the credentials may do what the ruleset asks for: looked at before anything is written (R5).
 
 A consent says what was granted, so every scope that is missing can be named at once. A static HubSpot token can't tell
-(design §0.6): its reads are tried first, and the first write that is refused names the scope.
+(design §0.6): its reads are tried first, and the first write that is refused names the scope. Properties that only this account has
+are taken on trust offline: before a run HubSpot's definitions are read, once for each type whose mappings name some.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Iterator
 
 from hxrules.catalogue import Catalogue
 from hxrules.connectors import scopes
-from hxrules.connectors.protocol import Connectors
+from hxrules.connectors.protocol import Connector, Connectors
 from hxrules.language.model import Ruleset, Sync
+from hxrules.planning.account_check import book_problems, property_problems, types_to_ask
 from hxrules.planning.needs import associations_to_read
-from hxrules.problems import Halt, Problem
+from hxrules.problems import Halt, Problem, Severity, has_errors
 from hxrules.records import App
 
 _PARTS = frozenset({"line", "discount", "tax"})
@@ -39,6 +41,37 @@ def check_rights(ruleset: Ruleset, connectors: Connectors, catalogue: Catalogue)
             )
     if problems:
         raise Halt(7, problems)
+
+
+def look_at_properties(ruleset: Ruleset, hubspot: Connector) -> list[Problem]:
+    """What is wrong with the custom properties that the active syncs name, in the account as it is now; no call where they name none.
+
+    Raises `Halt`: 7 (`HX402`) for a token that may not look, 1 or 8 for an app that can't be read.
+    """
+    return property_problems(ruleset, {kind: hubspot.properties(kind) for kind in types_to_ask(ruleset)})
+
+
+def look_at_account(ruleset: Ruleset, connectors: Connectors) -> list[Problem]:
+    """Everything in which the ruleset and the two accounts don't fit, each with its place. Raises `Halt` (1, 7, 8)."""
+    problems = look_at_properties(ruleset, connectors.hubspot)
+    if any(sync.invoices is not None or sync.payments is not None for sync in ruleset.active):
+        problems += book_problems(ruleset, {app: connectors.of(app).ledger() for app in App})
+    return problems
+
+
+def check_properties(ruleset: Ruleset, hubspot: Connector) -> None:
+    """Raises `Halt` (3) before anything is planned with a property that isn't there, or can't take what the rules would write.
+
+    A token that may not look at definitions can still work: then the first write that is refused tells (`HX217`, `HX218`).
+    """
+    try:
+        problems = look_at_properties(ruleset, hubspot)
+    except Halt as halt:
+        if any(problem.code == "HX402" for problem in halt.problems):
+            return
+        raise
+    if has_errors(problems):
+        raise Halt(3, [problem for problem in problems if problem.severity is Severity.ERROR])
 
 
 def lacking(ruleset: Ruleset, app: App, granted: frozenset[str], catalogue: Catalogue) -> list[str]:

@@ -11,13 +11,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from hxrules.records import App, BaseValue, Known, Link, SyncState, chunks
+from hxrules.records import Apart, App, BaseValue, Known, Link, SyncState, chunks
 from hxrules.state import tables as t
 from hxrules.state.entries import Advance
 from hxrules.values import pack
 
 _AT_ONCE = 500
 """Ids in one `IN`: well below the number of variables that SQLite takes."""
+_OF_A_SYNC = (
+    (t.links, t.links.c.sync),
+    (t.apart, t.apart.c.sync),
+    (t.known, t.known.c.sync),
+    (t.syncs, t.syncs.c.name),
+)
 
 
 def serial(connection: Connection) -> int:
@@ -27,14 +33,19 @@ def serial(connection: Connection) -> int:
 
 def advance(connection: Connection, change: Advance) -> int:
     """Does all that `change` says, in its order; the new serial."""
-    for table, column in ((t.links, t.links.c.sync), (t.known, t.known.c.sync), (t.syncs, t.syncs.c.name)):
+    for table, column in _OF_A_SYNC:
         _drop(connection, table, column == bindparam("a"), [(name,) for name in change.drop_syncs])
     _drop(connection, t.links, t.links.c.id == bindparam("a"), [(link,) for link in change.drop_links])
     _drop(connection, t.bases, t.bases.c.link == bindparam("a"), [(link,) for link in change.void_bases])
     one_record = and_(t.known.c.app == bindparam("a"), t.known.c.type == bindparam("b"), t.known.c.id == bindparam("c"))
     _drop(connection, t.known, one_record, change.forget)
+    one_pair = and_(
+        t.apart.c.sync == bindparam("a"), t.apart.c.hubspot == bindparam("b"), t.apart.c.xero == bindparam("c")
+    )
+    _drop(connection, t.apart, one_pair, change.together)
     _put(connection, t.links, map(_link_row, change.links))
     _put_bases(connection, change.bases)
+    _put_apart(connection, change.apart)
     _put(connection, t.known, map(_known_row, change.known))
     _put(connection, t.syncs, map(_sync_row, change.syncs))
     step = update(t.state).values(serial=t.state.c.serial + 1).returning(t.state.c.serial)
@@ -63,6 +74,12 @@ def _put_bases(connection: Connection, new: Mapping[str, Mapping[str, BaseValue]
         for link in link_ids:
             fields.setdefault(link, {}).update({mapping: _base(base) for mapping, base in new[link].items()})
         _put(connection, t.bases, [{"link": link, "fields": stored} for link, stored in fields.items() if stored])
+
+
+def _put_apart(connection: Connection, pairs: Iterable[Apart]) -> None:
+    rows = [pair._asdict() for pair in pairs]
+    if rows:
+        connection.execute(insert(t.apart).on_conflict_do_nothing(), rows)
 
 
 def _base(base: BaseValue) -> list[Any]:

@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 
 def restore(connection: Connection, file: Path) -> None:
     """Loads what `export` wrote into a state that is still empty. Raises `Halt` (5, HX509); then nothing was loaded."""
-    for table in (t.links, t.known, t.syncs, t.runs, t.rulesets):
+    for table in (t.links, t.apart, t.known, t.syncs, t.runs, t.rulesets):
         if connection.execute(select(func.count()).select_from(table)).scalar_one():
             raise refusals.bad_dump(
                 file,

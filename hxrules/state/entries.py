@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from hxrules.records import App, BaseValue, Known, Link, RecordRef, SyncState
+from hxrules.records import Apart, App, BaseValue, Known, Link, RecordRef, SyncState
 
 EffectState = Literal["done", "failed", "in-doubt"]
 """How an effect ended: it is in the app; it certainly is not; nobody knows yet."""
@@ -27,7 +27,7 @@ STOPPED = "stopped"
 class Advance:
     """One step of the state: everything in it happens together, or nothing does.
 
-    Order within: `drop_syncs`, `drop_links`, `void_bases`, `forget`, then what is put. So naming a link in `void_bases`
+    Order within: `drop_syncs`, `drop_links`, `void_bases`, `forget`, `together`, then what is put. So naming a link in `void_bases`
     and in `bases` replaces all its bases.
     """
 
@@ -42,9 +42,13 @@ class Advance:
     known: tuple[Known, ...] = ()
     forget: tuple[RecordRef, ...] = ()
     """Records of which nothing is known any more."""
+    apart: tuple[Apart, ...] = ()
+    """Put: pairs that are never matched again by themselves."""
+    together: tuple[Apart, ...] = ()
+    """Pairs that are no longer kept apart."""
     syncs: tuple[SyncState, ...] = ()
     drop_syncs: tuple[str, ...] = ()
-    """Names of syncs that are removed, with their links, bases, known records and settings (R17: the start is reset)."""
+    """Names of syncs that are removed, with their links, bases, pairs apart, known records and settings (R17: the start is reset)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The version of the tables that this program writes: the newest of `migrations/versions`."""
 
 
@@ -91,6 +91,14 @@ links = Table(
     Column("gone", Text),
     Index("links_by_hubspot", "sync", "hubspot"),
     Index("links_by_xero", "sync", "xero"),
+)
+
+apart = Table(
+    "apart",
+    metadata,
+    Column("sync", Text, primary_key=True),
+    Column("hubspot", Text, primary_key=True),
+    Column("xero", Text, primary_key=True),
 )
 
 bases = Table(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Subquery, Text, and_, case, func, literal, select, type_coerce, union_all
 
 from hxrules.records import (
+    Apart,
     App,
     BaseValue,
     Known,
@@ -83,6 +84,7 @@ def view(connection: Connection, path: Path) -> StateView:
         bases=Bases(dict(connection.execute(_BASES).all()), path),
         known={known.ref: known for known in map(_known, connection.execute(_KNOWN).all())},
         syncs={row.name: _sync(row) for row in connection.execute(select(t.syncs))},
+        apart=frozenset(Apart(*row) for row in connection.execute(select(t.apart))),
     )
 
 

@@ -305,7 +305,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: p
         said = here.type("doctor", "--format", "json")
         assert said.code == 7, said.text
         told = findings(said)
-        for word in ("portal", "have no property no_such_thing"):
+        for word in ("portal", "have no property `no_such_thing`"):
             assert any(word in each for each in told["wrong"]), told
         for word in (
             "CHF, USD",

@@ -124,12 +124,14 @@ def test_keys_of_the_schema_are_fields_of_the_model_and_the_other_way_round() ->
     assert common - {"conflict", "custom-mappings"} | conflict == own_sync
     assert keys(syncs["contacts"]).keys() == keys(syncs["products"]).keys() == common
     written_as = {"lines": "line-mappings"}
-    invoices = {written_as.get(name, name) for name in names(InvoiceRules, "compiled")}
+    invoices = {written_as.get(name, name) for name in names(InvoiceRules, "compiled", "places")}
     assert keys(syncs["invoices"]).keys() - common == invoices
-    assert keys(syncs["payments"]).keys() - common == names(PaymentRules)
+    assert keys(syncs["payments"]).keys() - common == names(PaymentRules, "places")
 
     written_as = {"steps": "transform", "fallback": "when-empty", "writes": "direction", "owned": "owner"}
-    mapping = {written_as.get(name, name) for name in names(FieldMapping, "id", "span", "digest", "custom")}
+    mapping = {
+        written_as.get(name, name) for name in names(FieldMapping, "id", "span", "digest", "custom", "hubspot_span")
+    }
     assert keys(SCHEMA["definitions"]["default-mapping"]).keys() - {"type"} == mapping
     for name in syncs:
         custom = keys(SCHEMA["definitions"][f"custom-mapping-of-{name}"])

@@ -11,6 +11,7 @@ import pytest
 from state_worlds import START, STEP, Clock, codes, intent, run, url_of
 
 from hxrules.problems import Halt
+from hxrules.records import Apart
 from hxrules.state.entries import Advance, Settled
 from hxrules.state.store import Store, open_store
 
@@ -20,6 +21,7 @@ def full(store: Store) -> Store:
     """A state with something in every table."""
     store.bind(1234567, "tenant-1")
     store.advance(STEP)
+    store.advance(Advance(apart=(Apart("contacts", "h9", "x9"),)))
     store.begin(run("run-1"))
     store.keep_ruleset("sha", {"file": "hxrules.yaml", "text": "hxrules: 1\n"})
     store.intend("run-1", [intent("e1", 1), intent("e2", 2), intent("e3", 3)])
@@ -63,9 +65,9 @@ def test_an_export_is_json_lines_for_its_owner_alone(full: Store, tmp_path: Path
     file = tmp_path / "state.jsonl"
     full.export(file)
     lines = [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
-    assert lines[0] == {"hxrules-state": "0002"}
+    assert lines[0] == {"hxrules-state": "0003"}
     assert lines[-1] == {"rows": len(lines) - 2}
-    assert {"links", "bases", "known", "syncs", "runs", "rulesets", "intents", "settlements", "state"} == {
+    assert {"links", "apart", "bases", "known", "syncs", "runs", "rulesets", "intents", "settlements", "state"} == {
         table for line in lines[1:-1] for table in line
     }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -114,7 +116,7 @@ def test_no_part_of_an_export_is_loaded(full: Store, empty: Store, tmp_path: Pat
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda text: text.replace('"0002"', '"0003"', 1), "version 0003"),
+        (lambda text: text.replace('"0003"', '"0004"', 1), "version 0004"),
         (lambda text: "hxrules: 1\n", "line 1"),
         (lambda text: '{"links": {}}\n' + text, "no export"),
         (lambda text: text.replace('"gone":null,', "", 1), "not a row of links"),

@@ -431,16 +431,17 @@ def test_postgresql_takes_the_same_tables() -> None:
 
 
 @pytest.mark.parametrize("how", ["open", "look"])
-def test_a_state_of_the_first_version_keeps_everything_and_learns_about_rulesets(
+def test_a_state_of_the_first_version_keeps_everything_and_learns_what_came_since(
     url: str, path: Path, clock: Clock, how: str
 ) -> None:
-    """As written before rulesets were kept: without their table."""
+    """As written before rulesets and parted pairs were kept: without their tables."""
     with open_store(url, now=clock) as store:
         store.advance(STEP)
         store.begin(run())
         before = (store.view(), store.runs())
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE rulesets")
+        connection.execute("DROP TABLE apart")
         connection.commit()
     set_version(path, "0001")
     newer = open_store(url, now=clock) if how == "open" else peek_store(url)
@@ -454,8 +455,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -469,7 +470,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that is one version further than the states written so far; the file of its migration."""
     migrations = tmp_path / "migrations"
     shutil.copytree(database.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    file = migrations / "versions" / "0003_next.py"
+    file = migrations / "versions" / "0004_next.py"
     file.write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(database, "MIGRATIONS", migrations)
     return file
@@ -484,7 +485,7 @@ def test_an_older_state_is_migrated_and_keeps_what_it_knew(
         store.advance(STEP)
         before = store.view()
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
-    monkeypatch.setattr(tables, "HEAD", "0003")
+    monkeypatch.setattr(tables, "HEAD", "0004")
     newer = open_store(url, now=clock) if how == "open" else peek_store(url)
     assert newer is not None
     with newer:
@@ -503,7 +504,7 @@ def test_a_migration_that_fails_leaves_the_older_state_whole(
     monkeypatch.setattr(database, "MIGRATIONS", next_version.parent.parent)
     next_version.write_text(NEXT + "    raise RuntimeError('killed here')\n", encoding="utf-8")
     with monkeypatch.context() as newer:
-        newer.setattr(tables, "HEAD", "0003")
+        newer.setattr(tables, "HEAD", "0004")
         with pytest.raises(RuntimeError, match="killed here"):
             open_store(url, now=clock)
     with open_store(url, now=clock) as store:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from state_worlds import BASE, STEP, Clock, link, url_of
 
 from hxrules.records import (
+    Apart,
     App,
     BaseValue,
     Known,
@@ -79,6 +80,7 @@ SYNC_STATES = st.builds(
     st.none() | INSTANTS,
     st.none() | INSTANTS,
 )
+APART = st.builds(Apart, SYNCS, st.sampled_from("12"), st.sampled_from("12"))
 
 
 def several(what: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -95,6 +97,8 @@ STEPS = st.builds(
     void_bases=several(LINK_IDS),
     known=several(KNOWN),
     forget=several(REFS),
+    apart=several(APART),
+    together=several(APART),
     syncs=several(SYNC_STATES),
     drop_syncs=st.one_of(st.just(()), several(SYNCS)),
 )
@@ -108,6 +112,7 @@ class Model:
     bases: dict[str, dict[str, BaseValue]] = field(default_factory=dict)
     known: dict[RecordRef, Known] = field(default_factory=dict)
     syncs: dict[str, SyncState] = field(default_factory=dict)
+    apart: set[Apart] = field(default_factory=set)
     serial: int = 0
 
     def advance(self, step: Advance) -> None:
@@ -119,6 +124,8 @@ class Model:
             id_: bases for id_, bases in self.bases.items() if id_ in self.links and id_ not in step.void_bases
         }
         self.known = {ref: known for ref, known in self.known.items() if ref not in step.forget}
+        self.apart = {each for each in self.apart if each.sync not in step.drop_syncs and each not in step.together}
+        self.apart |= set(step.apart)
         self.links |= {link.id: link for link in step.links}
         for id_, bases in step.bases.items():
             if bases:
@@ -130,6 +137,7 @@ class Model:
     def agrees_with(self, view: StateView) -> bool:
         return (
             (view.serial, view.known, view.syncs) == (self.serial, self.known, self.syncs)
+            and view.apart == self.apart
             and view.links == tuple(sorted(self.links.values(), key=lambda link: link.id))
             and {id_: dict(bases) for id_, bases in view.bases.items()} == self.bases
         )

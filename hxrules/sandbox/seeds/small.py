@@ -22,6 +22,16 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
 
+ABN: Final = {
+    "name": "abn",
+    "label": "ABN",
+    "type": "string",
+    "fieldType": "text",
+    "groupName": "contactinformation",
+}
+"""The one property that this account has added: its customers' business numbers."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """Someone whom both apps know; times say how long before the start each app last changed the record."""
@@ -462,7 +472,13 @@ def small(now: datetime) -> dict[str, dict[str, Any]]:
     _link(by_email["tane@tuinursery.example"], "companies", "1002", "contact_to_company_unlabeled")
     trade = small_trade(now, hubspot, xero, _guid)
     return {
-        "hubspot": {**HUBSPOT_SETTINGS, "contacts": hubspot, "companies": companies, **trade[0]},
+        "hubspot": {
+            **HUBSPOT_SETTINGS,
+            "properties": {"contacts": [ABN]},
+            "contacts": hubspot,
+            "companies": companies,
+            **trade[0],
+        },
         "xero": {**XERO_SETTINGS, "contacts": xero, **trade[1]},
     }
 
