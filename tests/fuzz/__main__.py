@@ -17,7 +17,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.inputs import INPUTS
-from tests.fuzz.limits import LIMIT_MB, Slowest, ends, memory_mb
+from tests.fuzz.limits import LIMIT_MB, Largest, Slowest, ends, forget_the_most
 from tests.fuzz.targets import TARGETS, forget, warm_up
 
 FOUND = Path(__file__).parent / "found"
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--target", choices=list(TARGETS))
     asked = parser.parse_args()
     warm_up()
+    Largest.before = forget_the_most()
     names = [asked.target] if asked.target else list(TARGETS)
     begun, rounds = time.process_time(), 0
     inputs: Counter[str] = Counter()
@@ -42,7 +43,8 @@ def main() -> int:
         rounds += 1
     spent = time.process_time() - begun
     print(f"{spent / 60:.1f} CPU minutes, seed {asked.seed}: " + ", ".join(f"{n} {each}" for each, n in inputs.items()))
-    print(f"slowest call: {Slowest.seconds:.2f} s ({Slowest.name}); memory at most {memory_mb():.0f} MB of {LIMIT_MB}")
+    most = f"{Largest.before:.0f} + {Largest.mb:.0f} MB ({Largest.name}) of {LIMIT_MB}"
+    print(f"slowest call: {Slowest.seconds:.2f} s ({Slowest.name}); most memory: {most}")
     for name, text in findings.items():
         FOUND.mkdir(exist_ok=True)
         target = name.split(" ")[0]
@@ -50,7 +52,7 @@ def main() -> int:
         path = FOUND / f"{target}-{hashlib.sha256(raw).hexdigest()[:8]}.txt"
         path.write_bytes(raw)
         print(f"FOUND {name}\n  kept in {path}")
-    return 1 if findings or memory_mb() > LIMIT_MB else 0
+    return 1 if findings else 0
 
 
 def _round(name: str, number: int, inputs: Counter[str], findings: dict[str, str]) -> None:
