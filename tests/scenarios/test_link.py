@@ -125,11 +125,14 @@ def test_merged_on_one_side_only(here: Stage) -> None:
     here.type("link", ANN, LEE, "--yes")
     here.type("apply", "--yes")
     here.hubspot("POST", "/crm/objects/2026-09/contacts/merge", {"primaryObjectId": "2", "objectIdToMerge": "1"})
-    (problem,) = [each for each in here.type("dry-run", "--format", "json").json["held"] if each["code"] == "HX204"]
+    waiting = [each for each in here.type("dry-run", "--format", "json").json["held"] if each["code"] == "HX204"]
+    assert {(each["hubspot"], each["xero"]) for each in waiting} == {("1", guid(11)), ("2", guid(2))}
+    problem = waiting[0]
     assert problem["next"] in problem["remedy"]
     assert here.type(*problem["next"].split()[1:], "--yes").code == 0
     plan = here.type("dry-run", "--format", "json")
-    assert not [code for code, _, _ in held(plan) if code == "HX204"]
+    assert "HX204" not in {code for code, _, _ in held(plan)}
+    assert [xero for _, xero in linked(plan)] == [guid(2)]
 
 
 # --- parted --------------------------------------------------------------------------------------------------------------------
