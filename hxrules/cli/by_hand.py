@@ -62,16 +62,16 @@ def question(word: str, rules: Ruleset) -> Asked:
 
 
 def agree(
-    title: str, sync: Sync, sides: Mapping[RecordRef, str], consequences: list[str], yes: bool, again: str
+    title: str, sync: Sync, sides: Mapping[RecordRef, str], consequences: list[str], yes: bool, again: str, form: str
 ) -> None:
     """Says what is about to be done and asks. Raises `Halt` (4) without a yes."""
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if form == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         waiting = Problem(
             "HX306",
             f"{again} waits for a yes",
-            "Nobody can be asked here: this is no terminal.",
+            "Nobody can be asked here: this is no terminal, or the output is JSON.",
             " ".join(consequences),
             next_command=f"{again} --yes",
         )

@@ -47,7 +47,7 @@ def command(hubspot: str, xero: str, ruleset: str | None, yes: bool, form: str) 
         already = link_of(sync, left.ref, state)
         linked = already is not None and already.gone is None
         if not linked:
-            _agree(sync, left, right, state, yes, f"hxrules {words}")
+            _agree(sync, left, right, state, yes, f"hxrules {words}", form)
             by_hand.carry_out(at, joined(sync, left, right, state), words, "link")
     if form == "json":
         print_json({"sync": sync.name, "hubspot": left.ref.id, "xero": right.ref.id, "changed": not linked})
@@ -103,7 +103,7 @@ def _label(record: Record | None, labels: tuple[str, ...]) -> str:
     return next((name for each in labels if (name := render(each, fields))), "")
 
 
-def _agree(sync: Sync, left: Side, right: Side, state: StateView, yes: bool, again: str) -> None:
+def _agree(sync: Sync, left: Side, right: Side, state: StateView, yes: bool, again: str, form: str) -> None:
     title = sync.name.removesuffix("s")
     consequences = [
         f"The next run takes them for one {title}, as if they met for the first time: what they differ in is decided by the ruleset, "
@@ -114,4 +114,4 @@ def _agree(sync: Sync, left: Side, right: Side, state: StateView, yes: bool, aga
     if Apart(sync.name, left.ref.id, right.ref.id) in state.apart:
         consequences.append("They were parted by hand before; this takes it back.")
     sides = {left.ref: left.label, right.ref: right.label}
-    by_hand.agree(f"Link these two {sync.name}:", sync, sides, consequences, yes, again)
+    by_hand.agree(f"Link these two {sync.name}:", sync, sides, consequences, yes, again, form)

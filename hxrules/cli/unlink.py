@@ -40,7 +40,7 @@ def command(ref: str, ruleset: str | None, yes: bool, form: str) -> int:
         words = f"unlink {left}"
         sides = dict.fromkeys(meant.refs, meant.label)
         told = _consequences(sync, catalogue)
-        by_hand.agree(f"Part these two {sync.name}:", sync, sides, told, yes, f"hxrules {words}")
+        by_hand.agree(f"Part these two {sync.name}:", sync, sides, told, yes, f"hxrules {words}", form)
         by_hand.carry_out(at, parted(sync, link, meant.label, state), words, "part")
     if form == "json":
         print_json({"sync": sync.name, "hubspot": left.id, "xero": right.id, "changed": True})
@@ -61,7 +61,7 @@ def _linked(word: str, asked: Asked, state: StateView, catalogue: Catalogue) -> 
         listed = ", ".join(str(each.refs[0]) for each, _ in found)
         raise click.UsageError(f"{word!r} may be several records: {listed}. Name one of these.")
     if not found:
-        close = nearest(asked, state, catalogue)
+        close = [] if remembered(asked, state, catalogue) else nearest(asked, state, catalogue)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         problem = Problem(
             "HX343",

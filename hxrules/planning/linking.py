@@ -9,7 +9,7 @@ parted are never matched with one another again, by neither of the two ways.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hxrules.language.mappings import ConversionFailed
@@ -90,12 +90,16 @@ def link(
     taken: dict[App, set[str]] = {App.HUBSPOT: set(), App.XERO: set()}
     known = sorted((each for each in links if each.sync == sync.name), key=lambda each: each.id)
     owners = {app: {each.side(app): each for each in known} for app in App}
+    ends = {each.id: _followed(each, sides) for each in known}
     for each in known:
-        followed, problem = _follow_merges(each, sides, owners, sync)
+        followed = ends[each.id]
         taken[App.HUBSPOT].update((each.hubspot, followed.hubspot))
         taken[App.XERO].update((each.xero, followed.xero))
+        problem, merged_away = _met(each, known, ends, sync)
         if problem is not None:
             result.problems.append(problem)
+        elif merged_away is not None:
+            result.gone.append((each, merged_away, None))
         else:
             _place(followed, each, sides, snapshot, sync, result)
     free = {app: {ref_id: record for ref_id, record in sides[app].items() if ref_id not in taken[app]} for app in App}
@@ -106,20 +110,38 @@ def link(
     return result
 
 
-def _follow_merges(
-    each: Link, sides: Mapping[App, Mapping[str, Record]], owners: Mapping[App, Mapping[str, Link]], sync: Sync
-) -> tuple[Link, Problem | None]:
+def _followed(each: Link, sides: Mapping[App, Mapping[str, Record]]) -> Link:
+    """The link, with the survivor in the place of a record that was merged away."""
     followed = each
     for app in App:
         record = sides[app].get(each.side(app))
-        if record is None or record.life is not Life.MERGED or record.merged_into is None:
+        if record is not None and record.life is Life.MERGED and record.merged_into is not None:
+            followed = _moved(followed, app, record.merged_into)
+    return followed
+
+
+def _met(each: Link, known: Sequence[Link], ends: Mapping[str, Link], sync: Sync) -> tuple[Problem | None, App | None]:
+    """What a merge has made of a link that ends at another one's record: HubSpot's survivor mostly has a new id (facts/hubspot.md 10).
+
+    Merged in one app only: which partner is meant, only a person knows. Merged in both: one link is enough, and of this one the record
+    in the app that is named is gone.
+    """
+    end = ends[each.id]
+    for app in App:
+        if end.side(app) == each.side(app):
             continue
-        followed = _moved(followed, app, record.merged_into)
-        rival = owners[app].get(record.merged_into)
-        if rival is not None and rival is not each:
-            # Two linked records were merged in one app, their partners were not: which partner is meant, only a person knows.
-            return followed, _half_merged(each, rival, app, record.merged_into, sync)
-    return followed, None
+        for rival in known:
+            if rival is each or ends[rival.id].side(app) != end.side(app):
+                continue
+            if ends[rival.id].side(app.other) != end.side(app.other):
+                return _half_merged(each, ends[rival.id], app, end.side(app), sync), None
+            if (_moves(rival, ends), rival.id) < (_moves(each, ends), each.id):
+                return None, app
+    return None, None
+
+
+def _moves(each: Link, ends: Mapping[str, Link]) -> int:
+    return sum(ends[each.id].side(app) != each.side(app) for app in App)
 
 
 def _half_merged(each: Link, rival: Link, app: App, survivor: str, sync: Sync) -> Problem:
@@ -127,8 +149,8 @@ def _half_merged(each: Link, rival: Link, app: App, survivor: str, sync: Sync) -
     return Problem(
         "HX204",
         f"merged in {app.brand}, but its partner wasn't merged in {app.other.brand}",
-        cause=f"{app.brand} merged {each.side(app)} into {survivor}, which is linked to {rival.side(app.other)} in "
-        f"{app.other.brand} already.",
+        cause=f"{app.brand} merged {each.side(app)} into {survivor}, which is the partner of {rival.side(app.other)} in "
+        f"{app.other.brand} as well.",
         remedy=f"Merge the two records in {app.other.brand} as well. Or part the pair that no longer counts:\n"
         f"`{command}`",
         hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], each.hubspot),

@@ -51,7 +51,7 @@ def _not_to_be_linked(sync: Sync, side: Side) -> Problem | None:
             ref,
             "HX340",
             f"there is no {ref}",
-            "",
+            f"{brand} has no record of this id, and none with it as its key.",
             "Look up the id in the app.",
             "hxrules status",
         )

@@ -164,7 +164,9 @@ def loaded(world: dict[str, Any], app: str, **quirks: str) -> dict[str, Any]:
 
 def records(part: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """The rows of an app by type, without its settings."""
-    return [rows for name, rows in part.items() if name not in ("currencies", "edit_invoices", "tax_rates")]
+    return [
+        rows for name, rows in part.items() if name not in ("currencies", "edit_invoices", "properties", "tax_rates")
+    ]
 
 
 def linked(row: dict[str, Any], type: str) -> list[str]:

@@ -87,6 +87,54 @@ def test_the_link_outlives_the_state(here: Stage) -> None:
     assert linked(here.type("dry-run", "--format", "json")) >= {("1", guid(11))}
 
 
+def test_of_two_equal_payments_one_is_named(tmp_path: Path) -> None:
+    """Entered in both apps, twice 30 on one day: which is whose only a person knows. The pair that is left is one then."""
+    both = f"direction: two-way, {LONG_AGO}"
+    text = rules(
+        contacts=both,
+        invoices=f'{both}, sales-account: "200"',
+        payments=f'{both}, bank-account: "090", history: all',
+    )
+    seed = world(
+        customer(1, "Acme", "acme@example.com"), hubspot_invoice(10, {"name": "W", "quantity": "1", "price": "100"})
+    )
+    with quick_stage(tmp_path, seed, ruleset=text) as here:
+        here.type("apply", "--yes")
+        said = {
+            "hs_initial_amount": "30",
+            "hs_initiated_date": "2026-11-10T12:00:00Z",
+            "hs_currency_code": "AUD",
+            "hs_latest_status": "succeeded",
+        }
+        ours = [here.make_hubspot("commerce_payments", "10", **said) for _ in range(2)]
+        invoice = {"InvoiceID": here.booked("INV-10")["InvoiceID"]}
+        receipt = {"Invoice": invoice, "Account": {"Code": "090"}, "Date": "2026-11-10", "Amount": 30}
+        theirs = [here.make_xero("Payments", **receipt)["PaymentID"] for _ in range(2)]
+        plan = here.type("dry-run", "--format", "json")
+        assert {code for code, _, _ in held(plan)} == {"HX201"}
+        words = (f"hubspot:commerce_payments/{ours[1]}", f"xero:payments/{theirs[0]}")
+        assert here.type("link", *words, "--yes").code == 0
+        assert linked(here.type("dry-run", "--format", "json")) == {(ours[1], theirs[0]), (ours[0], theirs[1])}
+        here.type("apply", "--yes")
+        assert not here.type("dry-run", "--format", "json").json["has_changes"]
+        assert len(here.live("commerce_payments")) == len(here.sandbox.xero.world()["payments"]) == 2
+
+
+def test_merged_on_one_side_only(here: Stage) -> None:
+    """HX204 names the pair that a person may part; its partner stands alone then, and nobody is held by the merge."""
+    here.type("link", ANN, LEE, "--yes")
+    here.type("apply", "--yes")
+    here.hubspot("POST", "/crm/objects/2026-09/contacts/merge", {"primaryObjectId": "2", "objectIdToMerge": "1"})
+    waiting = [each for each in here.type("dry-run", "--format", "json").json["held"] if each["code"] == "HX204"]
+    assert {(each["hubspot"], each["xero"]) for each in waiting} == {("1", guid(11)), ("2", guid(2))}
+    problem = waiting[0]
+    assert problem["next"] in problem["remedy"]
+    assert here.type(*problem["next"].split()[1:], "--yes").code == 0
+    plan = here.type("dry-run", "--format", "json")
+    assert "HX204" not in {code for code, _, _ in held(plan)}
+    assert [xero for _, xero in linked(plan)] == [guid(2)]
+
+
 # --- parted --------------------------------------------------------------------------------------------------------------------
 
 
