@@ -353,10 +353,10 @@ def test_two_thousand_contacts_are_decoded_in_a_fifth_of_a_second() -> None:
     xero = [{"ContactID": f"c{n}", "Name": f"Name {n}", "IsCustomer": True, **shared} for n in range(1000)]
     fastest = 1.0
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         one, other = hubspot_codec.Decoder(HUBSPOT, fields[App.HUBSPOT]), xero_codec.Decoder(XERO, fields[App.XERO])
         read = [one.record(each, {}) for each in hubspot] + [other.record(each) for each in xero]
-        fastest = min(fastest, time.perf_counter() - began)
+        fastest = min(fastest, time.process_time() - began)
     assert len(read) == 2000
     assert len(read[0].fields) == len(read[-1].fields) == 14
     assert fastest < 0.2
