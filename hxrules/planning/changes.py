@@ -48,6 +48,8 @@ class ChangeMaker:
         effects = self._effects(
             target, record, values, slots, found.side(target.other) if remembers else None, found.xero
         )
+        if remembers:
+            effects = (*self._forgetting(pair, target), *effects)
         fields = tuple(field_change(each, target, values) for each in decisions)
         voided = any(each.mapping.id == "status" and each.after == "voided" for each in decisions)
         return self._change(
@@ -69,7 +71,8 @@ class ChangeMaker:
         effects: tuple[Effect, ...] = ()
         forgetful = remembers in self.remembering and self._forgetful(record, pair)
         if forgetful and not carried and record.life is Life.LIVE:
-            effects = (self._effect(remembers, record.ref.id, {}, {}, found.side(remembers.other)),)
+            memory = self._effect(remembers, record.ref.id, {}, {}, found.side(remembers.other))
+            effects = (*self._forgetting(pair, remembers), memory)
         return self._change(Action.LINK, remembers, found, pair, (), effects, bases, note=pair.note)
 
     def _forgetful(self, record: Record, pair: Pair) -> bool:
@@ -78,6 +81,18 @@ class ChangeMaker:
             return record.memory is None
         parted = Apart(self._sync.name, record.ref.id, record.memory) in self._state.apart
         return (pair.by_hand or parted) and pair.xero is not None and record.memory != pair.xero.ref.id
+
+    def _forgetting(self, pair: Pair, target: App) -> Iterable[Effect]:
+        """In HubSpot no two records may remember the same one: those that a person has parted from it forget it first."""
+        if target is not App.HUBSPOT or pair.xero is None or pair.hubspot is None:
+            return
+        seen = self._books.sight().of(target, self._sync.types[target])
+        for each in sorted(self._state.apart):
+            record = seen.get(each.hubspot)
+            if each.sync != self._sync.name or record is None or record.ref == pair.hubspot.ref:
+                continue
+            if each.xero == record.memory == pair.xero.ref.id:
+                yield replace(self._effect(target, record.ref.id, {}, {}, "", source="forgets"), stage=0)
 
     def restore(
         self,

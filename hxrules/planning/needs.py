@@ -309,6 +309,9 @@ def _missing_ids(sync: Sync, app: App, state: StateView, seen: Seen, catalogue: 
     for record in here.values():
         if record.merged_into is not None:
             wanted[record.merged_into] = None
+    if app is App.HUBSPOT:
+        # Parted by hand, it may still name the Xero record, which somebody else is about to be linked with.
+        wanted.update((each.hubspot, None) for each in state.apart if each.sync == sync.name and each.xero in there)
     info = catalogue.type(app, type_name)
     for word in filtered_by(sync, app):
         associated = catalogue.type(app, info.associations[word].type)

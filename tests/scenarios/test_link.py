@@ -167,6 +167,25 @@ def test_one_that_was_parted_may_match_another(here: Stage) -> None:
     assert partners(here)["1"] == guid(11)
 
 
+@pytest.mark.parametrize("between", [False, True])
+def test_another_one_gets_the_partner(tmp_path: Path, between: bool) -> None:
+    """The wrong contact was linked. HubSpot lets only one record name the Xero one: the parted one forgets it, then the other is told."""
+    nameless = {"hubspot": {"contacts": [{"id": "3", "properties": {"phone": "5"}}]}}
+    with quick_stage(tmp_path, world(customer(1, "Ann Lee", "ann@example.com"), nameless), ruleset=RULES) as here:
+        here.type("apply", "--yes")
+        here.type("unlink", "hubspot:contacts/1", "--yes")
+        if between:
+            here.type("apply", "--yes")
+        here.edit_hubspot("1", email="other@example.com", company="Other")
+        assert here.type("link", "hubspot:contacts/3", f"xero:contacts/{guid(1)}", "--yes").code == 0
+        said = here.type("apply", "--yes")
+        assert said.code == 0, said.text
+        assert partners(here)["3"] == guid(1)
+        assert partners(here).get("1") != guid(1)
+        assert here.type("log", "last").code == 0
+        assert here.type("dry-run", "--format", "json").json["has_changes"] is False
+
+
 def test_linking_takes_a_parting_back(here: Stage) -> None:
     here.type("apply", "--yes")
     here.type("unlink", "hubspot:contacts/2", "--yes")
