@@ -151,7 +151,13 @@ def _taken(
 ) -> Problem:
     title = info.fields[name].title
     here, there = info.app, info.app.other
+    command = None
     if owner is not None:
+        source = change.hubspot if there is App.HUBSPOT else change.xero
+        if change.action is Action.CREATE and source is not None:
+            command = link_command(
+                RecordRef(here, sync.types[here], owner), RecordRef(there, sync.types[there], source)
+            )
         cause = f"“{value}” is the {title} of {here.brand} {owner}, and {here.brand} allows each only once."
         other = RecordRef(here, sync.types[here], owner)
     else:
@@ -162,11 +168,13 @@ def _taken(
         "HX203",
         f"{title} is taken in {here.brand}",
         cause=cause,
-        remedy=f"If both are the same {info.title}, give them the same {' + '.join(sync.match)}; else rename one of them.",
+        remedy=f"If both are the same {info.title}, give them the same {' + '.join(sync.match)} or join them by "
+        "`hxrules link`; else rename one of them.",
         hubspot=RecordRef(App.HUBSPOT, sync.types[App.HUBSPOT], change.hubspot) if change.hubspot else None,
         xero=RecordRef(App.XERO, sync.types[App.XERO], change.xero) if change.xero else None,
         sync=change.sync,
         involves=(other,),
+        next_command=command,
     )
 
 

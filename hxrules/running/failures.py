@@ -17,7 +17,7 @@ _KNOWN = {
     "name-taken": (
         "HX203",
         "its name is taken",
-        "If both are the same, give them the same key; else rename one.",
+        "If both are the same, give them the same key, or join them by `hxrules link`; else rename one.",
     ),
     "email-taken": ("HX203", "its e-mail is taken", "Merge the two records, or correct the e-mail of one."),
     "number-taken": ("HX203", "its number is taken", "Correct the number of one of the two."),
