@@ -51,6 +51,8 @@ clean:
 	$(PIP) install $(PINS) --no-build-isolation --editable .
 	@touch $@
 
+# One of the SDKs comes as source, and newer Pythons bring nothing to build it with.
 .venv/.dev: .venv/.runtime
+	$(PIP) install $(PINS) setuptools
 	$(PIP) install $(PINS) --no-build-isolation --editable '.[dev]'
 	@touch $@
