@@ -1,6 +1,6 @@
-"""What `link` and `unlink` share: which records are meant, the state under its lock, the question, the journal.
+"""What `link` and `unlink` share: the state under its lock, the question, the journal.
 
-See also: `running.by_hand` (the steps), `planning.lookup` (references).
+See also: `running.by_hand` (the steps), `references` (which records are meant).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from hxrules.cli.clock import now
 from hxrules.cli.output import style, values
 from hxrules.connectors.protocol import Connectors
 from hxrules.language.model import Ruleset, Sync
-from hxrules.planning.lookup import Asked, NoSuchRecord, asked
 from hxrules.problems import Halt, Problem
 from hxrules.records import RecordRef
 from hxrules.reports.masking import mask_text
@@ -50,15 +49,6 @@ def opened(loaded: rulesets.Loaded, command: str) -> Iterator[Opened]:
             with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner(command)):
                 settle_old(store, connectors, load_catalogue(), loaded.ruleset)
                 yield Opened(loaded.ruleset, loaded.path.resolve().parent, connectors, store)
-
-
-def question(word: str, rules: Ruleset) -> Asked:
-    """A reference, taken apart. Raises `click.UsageError` (64) for what can be none."""
-    try:
-        return asked(word, rules, load_catalogue())
-    except NoSuchRecord as error:
-        hint = f" Did you mean {error.close[0]}?" if error.close else ""
-        raise click.UsageError(f"{word!r} names no record. {error}{hint}") from error
 
 
 def agree(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 import click
@@ -85,7 +86,7 @@ class _Checkup:
     def everything(self, named: str | None) -> None:
         rules = self._ruleset(named)
         # Each app alone first, so that a missing connection is said of the one that lacks it.
-        known = [self._attempt(lambda app=app: settings_from(os.environ, [app])) for app in App]  # type: ignore[misc]
+        known = [self._attempt(partial(settings_from, os.environ, [app])) for app in App]
         if None in known:
             return
         settings = settings_from(os.environ)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from hxrules import reports
 from hxrules.cli import comparing, rulesets, session
+from hxrules.cli.files import put
 from hxrules.cli.output import style, values
 from hxrules.cli.progress import ProgressLine
 from hxrules.planning.observations import Observations
@@ -100,15 +100,5 @@ def show(
 
 
 def save(plan: Plan, observations: Observations, path: Path) -> None:
-    """Writes the plan file, whole or not at all, for its owner's eyes only."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.touch(mode=0o600)
-        with scratch.open("w", encoding="utf-8") as file:
-            file.writelines(file_pieces(plan, observations))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise click.UsageError(f"The plan can't be written to {str(path)!r}: {error.strerror}.") from error
+    """Writes the plan file, for its owner's eyes only. Raises `click.UsageError` (64)."""
+    put(path, file_pieces(plan, observations), 0o600)

@@ -13,7 +13,7 @@ from hxrules.cli.output import print_json, style, values
 if TYPE_CHECKING:
     from hxrules.cli.rulesets import Loaded
     from hxrules.planning.lookup import Asked, Meant
-    from hxrules.records import Link, StateView
+    from hxrules.records import StateView
     from hxrules.reports.explain import Explained
     from hxrules.reports.masking import Values
 
@@ -89,25 +89,19 @@ def _laid_out(paragraph: str, width: int) -> str:
 
 def _explained(word: str, loaded: Loaded, live: bool, shown: Values) -> Explained:
     from hxrules import reports
-    from hxrules.catalogue import load_catalogue
-    from hxrules.cli import session
-    from hxrules.planning.lookup import NoSuchRecord, asked
+    from hxrules.cli import references, session
+    from hxrules.planning.lookup import link_of
     from hxrules.records import StateView
 
     assert loaded.ruleset is not None
-    catalogue = load_catalogue()
-    try:
-        question = asked(word, loaded.ruleset, catalogue)
-    except NoSuchRecord as error:
-        hint = f" Did you mean {error.close[0]}?" if error.close else ""
-        raise click.UsageError(f"{word!r} names no record. {error}{hint}") from error
+    question = references.question(word, loaded.ruleset)
     store = session.existing_store()
     try:
         state = store.view() if store is not None else StateView("", 0, None, None)
         if live:
             return _live(word, question, loaded, state, shown)
         meant = _meant(word, question, state)
-        return reports.from_state(meant, _link(meant, state), state, shown)
+        return reports.from_state(meant, link_of(meant.sync, meant.refs, state), state, shown)
     finally:
         if store is not None:
             store.close()
@@ -131,13 +125,6 @@ def _meant(word: str, question: Asked, state: StateView, also: list[Meant] | Non
     raise click.UsageError(f"There is no record {word!r}. {where}.{hint}")
 
 
-def _link(meant: Meant, state: StateView) -> Link | None:
-    from hxrules.records import App
-
-    mine = (each for each in state.links if each.sync == meant.sync.name)
-    return next((each for each in mine if any(each.side(app) == meant.side(app) for app in App)), None)
-
-
 def _live(word: str, question: Asked, loaded: Loaded, state: StateView, shown: Values) -> Explained:
     from hxrules import reports
     from hxrules.catalogue import load_catalogue
@@ -145,7 +132,7 @@ def _live(word: str, question: Asked, loaded: Loaded, state: StateView, shown: V
     from hxrules.cli.clock import now
     from hxrules.cli.progress import ProgressLine
     from hxrules.planning.close_up import close_up
-    from hxrules.planning.lookup import among, remembered
+    from hxrules.planning.lookup import among, link_of, remembered
     from hxrules.running.close_up import ask, read_closely
 
     catalogue, progress, when = load_catalogue(), ProgressLine(), now()
@@ -162,4 +149,4 @@ def _live(word: str, question: Asked, loaded: Loaded, state: StateView, shown: V
         finally:
             progress.done()
     seen = close_up(loaded.ruleset, snapshot, narrow, when, catalogue, meant)
-    return reports.from_apps(meant, _link(meant, state), state, seen, shown)
+    return reports.from_apps(meant, link_of(meant.sync, meant.refs, state), state, seen, shown)

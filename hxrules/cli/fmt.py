@@ -12,7 +12,7 @@ import click
 
 from hxrules import reports
 from hxrules.cli import rulesets
-from hxrules.cli.edited import difference, rewrite
+from hxrules.cli.files import difference, rewrite
 from hxrules.cli.output import print_json, style
 from hxrules.language.layout import formatted
 from hxrules.language.versions import upgraded

@@ -16,7 +16,7 @@ import click
 from hxrules import reports
 from hxrules.catalogue import load_catalogue
 from hxrules.cli import rulesets, session
-from hxrules.cli.edited import difference, rewrite
+from hxrules.cli.files import difference, rewrite
 from hxrules.cli.output import print_json, style
 from hxrules.connectors.pace import overlapping
 from hxrules.connectors.protocol import Connectors

@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from hxrules.catalogue import Catalogue, load_catalogue
-from hxrules.cli import by_hand, rulesets
+from hxrules.cli import by_hand, references, rulesets
 from hxrules.cli.output import print_json
 from hxrules.connectors.protocol import Connectors
 from hxrules.language.model import Ruleset, Sync
 from hxrules.planning.changes import render
 from hxrules.planning.linking import key_of
-from hxrules.planning.lookup import Asked
+from hxrules.planning.lookup import Asked, link_of
 from hxrules.problems import Halt, Problem
 from hxrules.records import Apart, App, Record, RecordRef, StateView
-from hxrules.running.by_hand import Side, joined, link_of, refusal
+from hxrules.running.by_hand import Side, joined, refusal
 from hxrules.running.close_up import ask
 
 
@@ -44,7 +44,7 @@ def command(hubspot: str, xero: str, ruleset: str | None, yes: bool, form: str) 
         words = f"link {left.ref} {right.ref}"
         if (problem := refusal(sync, left, right, state)) is not None:
             raise Halt(4, [problem])
-        already = link_of(sync, left.ref, state)
+        already = link_of(sync, (left.ref,), state)
         linked = already is not None and already.gone is None
         if not linked:
             _agree(sync, left, right, state, yes, f"hxrules {words}", form)
@@ -61,7 +61,7 @@ def command(hubspot: str, xero: str, ruleset: str | None, yes: bool, form: str) 
 
 def _questions(words: tuple[str, str], rules: Ruleset) -> tuple[Sync, dict[App, Asked]]:
     """Which record is meant in which app; the order counts only where a reference doesn't say. Raises `click.UsageError`, `Halt` (4)."""
-    questions = [by_hand.question(word, rules) for word in words]
+    questions = [references.question(word, rules) for word in words]
     if [each.app for each in questions] in ([App.XERO, App.HUBSPOT], [App.XERO, None], [None, App.HUBSPOT]):
         questions.reverse()
     asked = dict(zip(App, questions, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ import click
 from hxrules import reports
 from hxrules.catalogue import load_catalogue
 from hxrules.cli import rulesets
+from hxrules.cli.files import put, rewrite
 from hxrules.cli.output import print_json, style
 from hxrules.language.source import decode
 from hxrules.planning.cases.coverage import Coverage
@@ -47,7 +47,7 @@ def command(paths: tuple[str, ...], update: bool, coverage: bool, junit: Path | 
     files = [_tested(path, update, coverage, sources) for path in _test_files(paths)]
     problems = in_order(problem for each in files for problem in each.problems)
     if junit is not None:
-        _write(junit, reports.cases_junit(files))
+        put(junit, [reports.cases_junit(files)])
     if form == "json":
         print_json(reports.cases_json(files))
     else:
@@ -152,7 +152,7 @@ def _updated(path: Path, shown: str, text: str, loaded: rulesets.Loaded) -> str:
         return text
     new = rewritten(text, run_cases(cases, ruleset, catalogue), Vocabulary(ruleset, catalogue))
     if new != text:
-        _write(path, new)
+        rewrite(path, new)
     return new
 
 
@@ -166,14 +166,3 @@ def _run(shown: str, text: str, loaded: rulesets.Loaded, with_coverage: bool) ->
     return reports.TestedFile(
         shown, rulesets.show(loaded.path), problems, outcomes, Vocabulary(ruleset, catalogue), coverage
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """The file, whole or not at all."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf-8", newline="")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise click.UsageError(f"{path} can't be written: {error.strerror or error}") from error

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from hxrules.catalogue import Catalogue, load_catalogue
-from hxrules.cli import by_hand, rulesets
+from hxrules.cli import by_hand, references, rulesets
 from hxrules.cli.output import print_json
 from hxrules.language.model import Sync
-from hxrules.planning.lookup import Asked, Meant, nearest, remembered
+from hxrules.planning.lookup import Asked, Meant, link_of, nearest, remembered
 from hxrules.problems import Halt, Problem
 from hxrules.records import App, Link, StateView
-from hxrules.running.by_hand import link_of, parted
+from hxrules.running.by_hand import parted
 
 
 @click.command("unlink")
@@ -31,7 +31,7 @@ def command(ref: str, ruleset: str | None, yes: bool, form: str) -> int:
     """
     loaded = rulesets.load_valid(rulesets.one(ruleset))
     assert loaded.ruleset is not None
-    asked = by_hand.question(ref, loaded.ruleset)
+    asked = references.question(ref, loaded.ruleset)
     sync, catalogue = asked.sync, load_catalogue()
     with by_hand.opened(loaded, "unlink") as at:
         state = at.store.view()
@@ -55,7 +55,7 @@ def _linked(word: str, asked: Asked, state: StateView, catalogue: Catalogue) -> 
     found = [
         (each, link)
         for each in remembered(asked, state, catalogue)
-        if (link := next((link_of(asked.sync, ref, state) for ref in each.refs), None)) is not None
+        if (link := link_of(asked.sync, each.refs, state)) is not None
     ]
     if len(found) > 1:
         listed = ", ".join(str(each.refs[0]) for each, _ in found)

@@ -18,14 +18,14 @@ from hxrules.language.model import Ruleset, Sync
 from hxrules.planning.books import Books, Context, Held
 from hxrules.planning.changes import ChangeMaker
 from hxrules.planning.linking import Pair, met_by_hand
-from hxrules.planning.lookup import Meant
+from hxrules.planning.lookup import Meant, link_of
 from hxrules.planning.merge import Decision, merge
 from hxrules.planning.needs import reads_whole
 from hxrules.planning.plan import Change, Excluded, Gone, Plan
 from hxrules.planning.planner import books_of, make_plan
 from hxrules.planning.references import Partners
 from hxrules.problems import Problem
-from hxrules.records import App, BaseValue, Link, Record, Snapshot, StateView, SyncState
+from hxrules.records import App, BaseValue, Record, Snapshot, StateView, SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def close_up(
     books = _books(ruleset, sync, snapshot, state, now, catalogue, plan)
     sight = books.sight()
     sides = {app: sight.of(app, sync.types[app]).get(own or "") for app, own in ids.items()}
-    link = _link(state, sync, ids) or next((each.link for each in changes if each.link is not None), None)
+    about = Meant(sync, ids[App.HUBSPOT], ids[App.XERO])
+    link = link_of(sync, about.refs, state) or next((each.link for each in changes if each.link is not None), None)
     hubspot, xero = sides[App.HUBSPOT], sides[App.XERO]
     limits = tuple(_limits(sync, sides, snapshot, state, now, catalogue))
     owner, decisions = None, tuple[Decision, ...]()
@@ -83,7 +84,6 @@ def close_up(
         ]
         pair = met_by_hand(Pair(link, hubspot, xero), state)
         decisions = _decisions(sync, pair, bases, targets, owner, books)
-    about = Meant(sync, ids[App.HUBSPOT], ids[App.XERO])
     return CloseUp(
         plan,
         ChangeMaker(sync, state, catalogue, books).label([hubspot, xero]),
@@ -118,11 +118,6 @@ def _ids(meant: Meant, changes: Iterable[Change]) -> dict[App, str | None]:
         found[App.HUBSPOT] = found[App.HUBSPOT] or change.hubspot
         found[App.XERO] = found[App.XERO] or change.xero
     return found
-
-
-def _link(state: StateView, sync: Sync, ids: Mapping[App, str | None]) -> Link | None:
-    mine = (each for each in state.links if each.sync == sync.name)
-    return next((each for each in mine if any(each.side(app) == own for app, own in ids.items())), None)
 
 
 def _books(

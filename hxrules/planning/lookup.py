@@ -6,7 +6,7 @@ See also: `close_up` (what there is to say of it).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,13 @@ def remembered(question: Asked, state: StateView, catalogue: Catalogue) -> list[
         if any(each is not None and each.casefold() == wanted for each in ids):
             found.setdefault((meant.hubspot, meant.xero), meant)
     return list(found.values())
+
+
+def link_of(sync: Sync, refs: Iterable[RecordRef], state: StateView) -> Link | None:
+    """The link of which one of these is a side."""
+    sides = {(ref.app, ref.id) for ref in refs}
+    mine = (each for each in state.links if each.sync == sync.name)
+    return next((each for each in mine if any((app, each.side(app)) in sides for app in App)), None)
 
 
 def nearest(question: Asked, state: StateView, catalogue: Catalogue) -> list[str]:

@@ -201,8 +201,7 @@ def from_apps(meant: Meant, link: Link | None, state: StateView, seen: CloseUp, 
         fields = tuple(_decided(each, written.get(each.mapping.id), kind, values) for each in seen.decisions)
     else:
         fields = tuple(_alone(each, seen, written.get(each.id), kind, values) for each in sync.mappings)
-    ids = {app: seen.side(app) for app in App}
-    hubspot, xero = (ids[app].ref.id if ids[app] is not None else meant.side(app) for app in App)  # type: ignore[union-attr]
+    hubspot, xero = (meant.side(app) if (record := seen.side(app)) is None else record.ref.id for app in App)
     return replace(
         before,
         label=mask_text(seen.label or meant.label, values, kind),

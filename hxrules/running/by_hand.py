@@ -14,6 +14,7 @@ from datetime import datetime
 
 from hxrules.language.model import Sync
 from hxrules.planning.linking import link_id
+from hxrules.planning.lookup import link_of
 from hxrules.planning.plan import problem_document
 from hxrules.problems import Problem
 from hxrules.records import Apart, App, Known, Life, Link, Origin, Record, RecordRef, Standing, StateView
@@ -36,7 +37,7 @@ def refusal(sync: Sync, hubspot: Side, xero: Side, state: StateView) -> Problem 
         if (problem := _not_to_be_linked(sync, side)) is not None:
             return problem
     for side in (hubspot, xero):
-        link = link_of(sync, side.ref, state)
+        link = link_of(sync, (side.ref,), state)
         if link is not None and link.gone is None and (link.hubspot, link.xero) != (hubspot.ref.id, xero.ref.id):
             return _linked_already(sync, side.ref, link)
     return None
@@ -94,17 +95,12 @@ def _about(sync: Sync, ref: RecordRef, code: str, summary: str, cause: str, reme
     )
 
 
-def link_of(sync: Sync, ref: RecordRef, state: StateView) -> Link | None:
-    """The link that a record is a side of."""
-    return next((each for each in state.links if each.sync == sync.name and each.side(ref.app) == ref.id), None)
-
-
 def joined(sync: Sync, hubspot: Side, xero: Side, state: StateView) -> Advance:
     """Makes the two partners. Links of theirs whose other side is gone end; who was born where is told by the records themselves, as
     of every link that is matched."""
     sides, refs = (hubspot, xero), (hubspot.ref, xero.ref)
     pair = (hubspot.ref.id, xero.ref.id)
-    ended = [link.id for side in sides if (link := link_of(sync, side.ref, state)) is not None]
+    ended = [link.id for side in sides if (link := link_of(sync, (side.ref,), state)) is not None]
     new = Link(link_id(sync.name, *pair), sync.name, *pair, Origin.TOLD)
     return Advance(
         links=(new,),

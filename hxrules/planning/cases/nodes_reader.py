@@ -12,7 +12,7 @@ from decimal import Decimal
 from hxrules.catalogue import Field
 from hxrules.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, short
 from hxrules.problems import Problem, near
-from hxrules.values import NotOfType, Scalar, ValueType, canonical
+from hxrules.values import IdOf, Lines, NotOfType, Scalar, ValueType, canonical
 
 KINDS = {
     ValueType.NUMBER: "a number",
@@ -157,5 +157,5 @@ class NodesReader:
                 close[0] if close else None,
             )
             return None
-        assert not isinstance(found, tuple)
-        return found  # type: ignore[return-value]
+        assert not isinstance(found, Lines | IdOf)
+        return found

@@ -63,8 +63,8 @@ def usual(ruleset: Ruleset) -> Setting:
     """The setting of a case that says nothing about it."""
     sales = {sync.invoices.sales_account for sync in ruleset.syncs if sync.invoices is not None}
     banks = {sync.payments.bank_account for sync in ruleset.syncs if sync.payments is not None}
-    chart = [LedgerAccount(code, code, "Sales", True, True, False) for code in sorted(sales - {None} or {"200"})]  # type: ignore[type-var, arg-type]
-    chart += [LedgerAccount(code, code, "Bank", True, False, True) for code in sorted(banks - {None} or {"090"})]  # type: ignore[type-var, arg-type]
+    chart = [LedgerAccount(code, code, "Sales", True, True, False) for code in sorted(filter(None, sales)) or ["200"]]
+    chart += [LedgerAccount(code, code, "Bank", True, False, True) for code in sorted(filter(None, banks)) or ["090"]]
     rates = (TaxRate("OUTPUT", SALES_TAX, Decimal(10)), TaxRate("NONE", "Tax Exempt", Decimal(0)))
     known = frozenset(CURRENCIES)
     return Setting(
