@@ -42,13 +42,14 @@ def here(tmp_path: Path) -> Iterator[Stage]:
         yield found
 
 
-def test_every_ruleset_in_it_is_valid(here: Stage) -> None:
+def test_every_ruleset_in_it_is_valid_and_laid_out_as_fmt_does(here: Stage) -> None:
     """YAML blocks that begin with a file name are whole rulesets."""
     named = [match[1] for block in _blocks("yaml") if (match := re.match(r"# (\S+\.yaml)\n", block))]
     assert named
     for name in named:
-        said = here.type("validate", name)
-        assert said.code == 0, said.text
+        for command in (("validate",), ("fmt", "--check")):
+            said = here.type(*command, name)
+            assert said.code == 0, said.text
 
 
 def test_every_command_in_it_runs(here: Stage) -> None:
