@@ -5,7 +5,7 @@ and not when everything is read anew; no record is there twice; every pair says 
 says why not; nobody is forgotten; and of what people wrote nothing is lost but by a decision about two opinions, which stands in
 the journal with the value that was lost.
 
-`make test-histories` tells 200 of them, other ones each time. Runs are killed by SIGKILL, through the launcher of `tests.kill`, which
+`make test-histories` tells 200 of them (`SEED=…` chooses others). Runs are killed by SIGKILL, through the launcher of `tests.kill`, which
 also visits every single kill point.
 """
 

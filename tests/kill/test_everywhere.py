@@ -1,4 +1,4 @@
-"""Killed before and after every transaction of the state and every request (`make test-kill`; some minutes)."""
+"""Killed before and after every transaction of the state and every request (`make test-kill`; some twenty minutes)."""
 
 from __future__ import annotations
 
