@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hxrules.language.beginning import SYNCS
 from hxrules.language.model import Direction
 from hxrules.records import App
 
@@ -45,7 +46,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
     ),
     "two-way": Preset(
         "Contacts, products, invoices and payments, all both ways",
-        dict.fromkeys(("contacts", "products", "invoices", "payments"), _BOTH),
+        dict.fromkeys(SYNCS, _BOTH),
         {
             ("contacts", App.XERO): _Text.email,
             ("contacts", App.HUBSPOT): _Text.email,
@@ -60,7 +61,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
     ),
     "mirror-xero": Preset(
         "HubSpot shows what Xero knows; nothing is ever written to Xero",
-        dict.fromkeys(("contacts", "products", "invoices", "payments"), _HUBSPOT),
+        dict.fromkeys(SYNCS, _HUBSPOT),
         {
             ("contacts", App.HUBSPOT): _Text.customer,
             ("products", App.HUBSPOT): _Text.sold,
