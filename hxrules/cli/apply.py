@@ -57,7 +57,7 @@ def command(
         accounts = session.ready(loaded, connectors)
         with session.own_store() as store:
             store.bind(accounts.portal.id, accounts.organisation.tenant)
-            with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("apply")):
+            with session.locked(store, accounts.portal.id, accounts.organisation.tenant, "apply"):
                 catalogue = load_catalogue()
                 settle_old(store, connectors, catalogue, rules)
                 planned = session.look(rules, store, connectors, accounts, progress)

@@ -46,7 +46,7 @@ def opened(loaded: rulesets.Loaded, command: str) -> Iterator[Opened]:
         accounts = session.sign_in(loaded, connectors)
         with session.own_store() as store:
             store.bind(accounts.portal.id, accounts.organisation.tenant)
-            with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner(command)):
+            with session.locked(store, accounts.portal.id, accounts.organisation.tenant, command):
                 settle_old(store, connectors, load_catalogue(), loaded.ruleset)
                 yield Opened(loaded.ruleset, loaded.path.resolve().parent, connectors, store)
 

@@ -49,7 +49,7 @@ def command(sync: str, ruleset: str | None, confirm: str | None) -> int:
     _confirmed(sync, links, confirm)
     with session.own_store() as own:
         state = own.view()
-        with own.lock(f"{state.portal}/{state.tenant}", session.owner("remove")):
+        with session.locked(own, state.portal, state.tenant, "remove"):
             own.advance(Advance(drop_syncs=(sync,)))
     click.echo(f"{sync} is forgotten: {links:,} links. All records are as they were, in both apps.")
     return 0

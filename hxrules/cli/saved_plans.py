@@ -52,7 +52,7 @@ def apply(path: Path, still_valid: bool, allow_large: bool, max_calls: int | Non
             used = store.applied(plan.id)
             if used is not None:
                 raise Halt(5, [_applied_already(plan, used.id, path)])
-            with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("apply")):
+            with session.locked(store, accounts.portal.id, accounts.organisation.tenant, "apply"):
                 earlier = store.runs_of(plan.id)
                 resumes = bool(earlier) and earlier[-1].serial == store.view().serial
                 settle_old(store, connectors, catalogue, rules)

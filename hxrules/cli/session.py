@@ -8,7 +8,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from hxrules.running.fetch import fetch, identify
 from hxrules.running.rights import check_properties, check_rights
 from hxrules.running.run import Cost
 from hxrules.state.entries import RunHeader
+from hxrules.state.lock import Lease
 from hxrules.state.store import Store, open_store, peek_store
 
 DEFAULT_STATE = "sqlite:///.hxrules/state.db"
@@ -147,9 +148,9 @@ def header_of(rules: RulesetRef | Ruleset, plan: str, command: str, started: dat
     )
 
 
-def owner(command: str) -> str:
-    """Whom another run is told about while this one holds the lock."""
-    return f"{_who()} ({command})"
+def locked(store: Store, portal: int | None, tenant: str | None, command: str) -> AbstractContextManager[Lease]:
+    """One run at a time for a pair of accounts; another one is told who and what. Raises `Halt` (9) while another one runs."""
+    return store.lock(f"{portal}/{tenant}", f"{_who()} ({command})")
 
 
 def _who() -> str:

@@ -64,7 +64,7 @@ def command(
         accounts = session.sign_in(loaded, connectors)
         with session.own_store() as store:
             store.bind(accounts.portal.id, accounts.organisation.tenant)
-            with store.lock(f"{accounts.portal.id}/{accounts.organisation.tenant}", session.owner("undo")):
+            with session.locked(store, accounts.portal.id, accounts.organisation.tenant, "undo"):
                 settle_old(store, connectors, catalogue, rules)
                 effects = [each for each in effects_of(store, known) if each.done]
                 plan, observations = _plan(known, effects, rules, store, connectors, accounts, progress)
